@@ -1,0 +1,101 @@
+"""What one training run was, and what was measured in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+from gradus.errors import InputError
+from gradus.runs.request import RunRequest
+
+Ended: TypeAlias = Literal["completed", "interrupted", "failed"]
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The data that a run used; counts are numbers of images."""
+
+    name: str
+    fingerprint: str
+    split_fingerprint: str
+    classes: tuple[str, ...]
+    training: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch.  Losses are mean cross-entropies in nats, accuracies shares between 0 and 1.
+
+    The training figures are running means over the epoch's batches, with dropout on, as Keras reports them; the
+    validation figures are taken at the end of the epoch, with dropout off.
+    """
+
+    training_loss: float
+    training_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    time_s: float
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run, frozen and JSON-able.
+
+    Attributes:
+        id: 12 hexadecimal digits, a function of the resolved request.
+        request: the resolved request (device and data fingerprint filled in).
+        versions: versions of gradus, Python, PyTorch and NumPy.
+        device_name: the processor or GPU, in words.
+        threads: processor threads that PyTorch used.
+        parameters: number of trainable parameters.
+        epochs: one entry an epoch, in order.
+        test_loss, test_accuracy: after the last epoch, with dropout off; mean nats and a share.
+        first_step_s: seconds from the start of the run to the end of its first optimiser step.
+        total_s: seconds of the whole run.
+        peak_memory_bytes: peak resident memory of the process (GPU: peak allocated device memory).
+        initial_weights, final_weights: SHA-256 of each tensor, by name.
+        ended: how the run ended.
+    """
+
+    id: str
+    request: RunRequest
+    data: DataSummary
+    versions: Mapping[str, str]
+    device_name: str
+    threads: int
+    parameters: int
+    epochs: tuple[Epoch, ...]
+    test_loss: float
+    test_accuracy: float
+    first_step_s: float
+    total_s: float
+    peak_memory_bytes: int
+    initial_weights: Mapping[str, str]
+    final_weights: Mapping[str, str]
+    ended: Ended = "completed"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(value: Any, place: str = "") -> RunRecord:
+        """The record that :meth:`as_json` wrote.
+
+        Raises:
+            InputError: a field is missing, unknown or of the wrong form.
+        """
+        try:
+            fields = dict(value)
+            fields["request"] = RunRequest(**fields["request"])
+            data = dict(fields["data"])
+            data["classes"] = tuple(data["classes"])
+            fields["data"] = DataSummary(**data)
+            fields["epochs"] = tuple(Epoch(**epoch) for epoch in fields["epochs"])
+            return RunRecord(**fields)
+        except (TypeError, ValueError, KeyError) as error:
+            raise InputError(
+                "run record", None, f"is not a record of this version of gradus ({error})", "train again", place
+            ) from error
