@@ -1,0 +1,270 @@
+"""The types of answer: what a problem's answer is, as a value that prints itself.
+
+Each type has a ``type`` name, a JSON form (exact numbers as ``{"text", "latex", "decimal"}``), a LaTeX form and a plain
+text form.  The same object is printed in the worked solution and compared with what a student wrote.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.numbers import Number
+
+Json: TypeAlias = Any
+"""A value that :func:`json.dumps` takes."""
+
+
+class Answer(ABC):
+    """Base of the answer types.
+
+    Attributes:
+        type: the name under which the catalogue lists it.
+        decided_by: ``mathematics`` (compared exactly), ``a person`` (prose) or ``runs`` (measured).
+    """
+
+    type: ClassVar[str]
+    decided_by: ClassVar[Literal["mathematics", "a person", "runs"]] = "mathematics"
+
+    @abstractmethod
+    def as_json(self) -> Json: ...
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The answer in plain text, in the plain grammar where it has numbers."""
+
+    @property
+    @abstractmethod
+    def latex(self) -> str:
+        """The answer as LaTeX, without dollar signs."""
+
+
+@dataclass(frozen=True)
+class YesNo(Answer):
+    """Yes or no."""
+
+    value: bool
+    type: ClassVar[str] = "yes or no"
+
+    def as_json(self) -> Json:
+        return self.value
+
+    @property
+    def text(self) -> str:
+        return "yes" if self.value else "no"
+
+    @property
+    def latex(self) -> str:
+        return rf"\text{{{self.text}}}"
+
+
+@dataclass(frozen=True)
+class Exact(Answer):
+    """An exact number, vector or matrix."""
+
+    value: Number | Vector | Matrix
+    type: ClassVar[str] = "exact value"
+
+    def as_json(self) -> Json:
+        return self.value.as_json()
+
+    @property
+    def text(self) -> str:
+        return self.value.text
+
+    @property
+    def latex(self) -> str:
+        return self.value.latex if isinstance(self.value, Number) else self.value.factored_latex
+
+
+@dataclass(frozen=True)
+class Basis(Answer):
+    """An orthonormal basis of a subspace; empty for the subspace {0}."""
+
+    vectors: tuple[Vector, ...]
+    type: ClassVar[str] = "orthonormal basis"
+
+    def as_json(self) -> Json:
+        """One vector as a vector; any other number of them as ``{"basis": [...]}``."""
+        if len(self.vectors) == 1:
+            return self.vectors[0].as_json()
+        return {"basis": [v.as_json() for v in self.vectors]}
+
+    @property
+    def text(self) -> str:
+        return "; ".join(v.text for v in self.vectors) or "{0}"
+
+    @property
+    def latex(self) -> str:
+        return r",\; ".join(v.factored_latex for v in self.vectors) or r"\{\mathbf{0}\}"
+
+
+@dataclass(frozen=True)
+class Parts(Answer):
+    """Several answers by name, names in LaTeX-ready form such as ``A`` or ``Sigma``."""
+
+    parts: Mapping[str, Answer]
+    type: ClassVar[str] = "several parts"
+
+    def as_json(self) -> Json:
+        return {name: part.as_json() for name, part in self.parts.items()}
+
+    @property
+    def text(self) -> str:
+        return "; ".join(f"{name} = {part.text}" for name, part in self.parts.items())
+
+    @property
+    def latex(self) -> str:
+        return r",\qquad ".join(f"{_name_latex(name)} = {part.latex}" for name, part in self.parts.items())
+
+
+@dataclass(frozen=True)
+class Family(Answer):
+    """A point plus all combinations of some directions; no directions mean the point alone."""
+
+    point: Vector
+    directions: tuple[Vector, ...]
+    type: ClassVar[str] = "family"
+
+    def as_json(self) -> Json:
+        return {"point": self.point.as_json(), "directions": [d.as_json() for d in self.directions]}
+
+    @property
+    def text(self) -> str:
+        names = _parameters(len(self.directions))
+        return " + ".join([self.point.text, *(f"{k}*{d.text}" for k, d in zip(names, self.directions, strict=True))])
+
+    @property
+    def latex(self) -> str:
+        names = _parameters(len(self.directions))
+        terms = [f"{k}{d.factored_latex}" for k, d in zip(names, self.directions, strict=True)]
+        members = " + ".join([self.point.factored_latex, *terms])
+        over = rf" \;:\; {', '.join(names)} \in \mathbb{{R}}" if names else ""
+        return rf"\left\{{ {members}{over} \right\}}"
+
+
+@dataclass(frozen=True)
+class Minimisers(Answer):
+    """Unit vectors at which a norm is least: two opposite points, or the unit sphere of a subspace.
+
+    Attributes:
+        vectors: for ``points`` all of them; for ``sphere`` an orthonormal basis of the subspace.
+    """
+
+    kind: Literal["points", "sphere"]
+    vectors: tuple[Vector, ...]
+    type: ClassVar[str] = "unit minimisers"
+
+    def as_json(self) -> Json:
+        return {"kind": self.kind, "points" if self.kind == "points" else "basis": [v.as_json() for v in self.vectors]}
+
+    @property
+    def text(self) -> str:
+        vectors = ", ".join(v.text for v in self.vectors)
+        return vectors if self.kind == "points" else f"all unit vectors in the span of {vectors}"
+
+    @property
+    def latex(self) -> str:
+        vectors = r",\; ".join(v.factored_latex for v in self.vectors)
+        if self.kind == "points":
+            return rf"\left\{{ {vectors} \right\}}"
+        span = rf"\operatorname{{span}}\left\{{ {vectors} \right\}}"
+        return rf"\left\{{ \mathbf{{x}} \in {span} \;:\; \lVert \mathbf{{x}} \rVert = 1 \right\}}"
+
+
+@dataclass(frozen=True)
+class Symbolic(Answer):
+    """An expression with letters, kept in a canonical text, and its LaTeX."""
+
+    text: str
+    latex: str
+    type: ClassVar[str] = "expression"
+
+    def as_json(self) -> Json:
+        return {"text": self.text, "latex": self.latex}
+
+
+@dataclass(frozen=True)
+class Prose(Answer):
+    """A written explanation, judged by a person; ``text`` is Markdown with LaTeX."""
+
+    text: str
+    type: ClassVar[str] = "to a person"
+    decided_by: ClassVar[Literal["mathematics", "a person", "runs"]] = "a person"
+
+    def as_json(self) -> Json:
+        return {"text": self.text}
+
+    @property
+    def latex(self) -> str:
+        return r"\text{(in words)}"
+
+
+@dataclass(frozen=True)
+class Measured(Answer):
+    """A measured quantity, from training runs.
+
+    Attributes:
+        value: the measurement; None where it was not run.
+        interval: its 95 % interval, None where it was not run or one run cannot give one.
+        run: id of the run (several joined by ``,``), None where it was not run.
+        reason: why it was not run; empty otherwise.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None
+    run: str | None
+    reason: str = ""
+    type: ClassVar[str] = "from runs"
+    decided_by: ClassVar[Literal["mathematics", "a person", "runs"]] = "runs"
+
+    def as_json(self) -> Json:
+        form: dict[str, Json] = {"value": self.value, "interval": self.interval and list(self.interval), "run": self.run}
+        return form | ({"reason": self.reason} if self.reason else {})
+
+    @property
+    def text(self) -> str:
+        if self.value is None:
+            return f"not run: {self.reason}"
+        return f"{self.value:.4g}" + (f" [{self.interval[0]:.4g}, {self.interval[1]:.4g}]" if self.interval else "")
+
+    @property
+    def latex(self) -> str:
+        return rf"\text{{{self.text}}}"
+
+
+@dataclass(frozen=True)
+class Measurements(Answer):
+    """Several measured quantities by name, and the conclusion drawn from them in words."""
+
+    parts: Mapping[str, Measured]
+    conclusion: str = ""
+    type: ClassVar[str] = "from runs"
+    decided_by: ClassVar[Literal["mathematics", "a person", "runs"]] = "runs"
+
+    def as_json(self) -> Json:
+        return {name: part.as_json() for name, part in self.parts.items()} | {"conclusion": self.conclusion}
+
+    @property
+    def text(self) -> str:
+        return "; ".join(f"{name} = {part.text}" for name, part in self.parts.items())
+
+    @property
+    def latex(self) -> str:
+        return rf"\text{{{self.text}}}"
+
+
+def _parameters(count: int) -> tuple[str, ...]:
+    return ("k",) if count == 1 else tuple(f"k_{i}" for i in range(1, count + 1))
+
+
+_GREEK = {"Sigma": r"\Sigma"}
+
+
+def _name_latex(name: str) -> str:
+    return _GREEK.get(name, name if len(name) == 1 and name.isupper() else rf"\mathbf{{{name}}}" if len(name) == 1 else
+                      rf"\text{{{name.replace('_', ' ')}}}")

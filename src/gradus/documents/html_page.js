@@ -1,0 +1,55 @@
+"use strict";
+(() => {
+  const failures = [];
+
+  const typeset = (element) => {
+    const source = element.textContent;
+    try {
+      katex.render(source, element, {
+        displayMode: element.classList.contains("display"),
+        throwOnError: true,
+        strict: "ignore",
+        trust: false,
+      });
+    } catch (error) {
+      element.textContent = source;
+      element.classList.add("failed");
+      element.title = error.message;
+      failures.push(error.message);
+    }
+  };
+
+  const report = () => {
+    const box = document.getElementById("formula-errors");
+    const list = box.querySelector("ul");
+    for (const message of failures) {
+      list.appendChild(document.createElement("li")).textContent = message;
+    }
+    box.hidden = failures.length === 0;
+    document.documentElement.dataset.formulaErrors = String(failures.length);
+  };
+
+  // A formula in running text can be wider than a narrow screen: it then gets a line and a scroll bar of its own.
+  const fit = () => {
+    const formulas = [...document.querySelectorAll(".math.inline")];
+    for (const formula of formulas) formula.classList.remove("wide");
+    const wide = formulas.filter((formula) => {
+      const room = formula.parentElement.clientWidth;
+      return room > 0 && [...formula.querySelectorAll(".base")].some((base) => base.offsetWidth > room);
+    });
+    for (const formula of wide) formula.classList.add("wide");
+    for (const box of document.querySelectorAll(".math.display, .math.wide, .scroll, pre")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+
+  document.documentElement.classList.add("rendered");
+  document.querySelectorAll(".math").forEach(typeset);
+  report();
+  const contents = document.querySelector("nav details");
+  if (contents) contents.open = matchMedia("(min-width: 72rem)").matches;
+  fit();
+  document.fonts.ready.then(fit);
+  addEventListener("resize", () => requestAnimationFrame(fit));
+})();

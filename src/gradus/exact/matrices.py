@@ -1,0 +1,246 @@
+"""Exact vectors and matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+from typing import overload
+
+from gradus.errors import InputError
+from gradus.exact.grammar import matrix_rows, vector_entries
+from gradus.exact.numbers import ONE, ZERO, Exact, Number, sqrt
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A column of exact numbers.
+
+    >>> Vector.of("3 4").norm()
+    Number('5')
+    """
+
+    entries: tuple[Number, ...]
+
+    @staticmethod
+    def of(value: object) -> Vector:
+        """A vector from text (``"3/10, 2/5"``), a list of exact numbers or a Vector.
+
+        Raises:
+            InputError: it is empty, or an entry is not an exact number.
+        """
+        return value if isinstance(value, Vector) else Vector(vector_entries(value))
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Number]:
+        return iter(self.entries)
+
+    def __getitem__(self, index: int) -> Number:
+        return self.entries[index]
+
+    def __bool__(self) -> bool:
+        """Whether any entry is non-zero."""
+        return any(self.entries)
+
+    def __neg__(self) -> Vector:
+        return Vector(tuple(-x for x in self))
+
+    def __add__(self, other: Vector) -> Vector:
+        _same_length(self, other)
+        return Vector(tuple(x + y for x, y in zip(self, other, strict=True)))
+
+    def __sub__(self, other: Vector) -> Vector:
+        return self + -other
+
+    def __mul__(self, factor: Number | Fraction | int) -> Vector:
+        return Vector(tuple(x * factor for x in self))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Number | Fraction | int) -> Vector:
+        return self * Number.of(divisor).reciprocal()
+
+    def dot(self, other: Vector) -> Number:
+        _same_length(self, other)
+        return sum((x * y for x, y in zip(self, other, strict=True)), ZERO)
+
+    def norm(self) -> Number:
+        """The Euclidean norm.
+
+        Raises:
+            UnsupportedError: it is not a sum of square roots of rationals.
+        """
+        return sqrt(self.dot(self))
+
+    @property
+    def text(self) -> str:
+        return "(" + ", ".join(x.text for x in self) + ")"
+
+    @property
+    def latex(self) -> str:
+        return _table_latex([[x] for x in self])
+
+    @property
+    def factored_latex(self) -> str:
+        """The vector as a common factor times a vector of integers, when all entries share one square root."""
+        return _factored_latex([[x] for x in self])
+
+    def as_json(self) -> list[dict[str, str]]:
+        return [x.as_json() for x in self]
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.factored_latex}$$"
+
+    def __repr__(self) -> str:
+        return f"Vector({self.text!r})"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix of exact numbers, kept by rows, at least 1 x 1.
+
+    >>> A = Matrix.of("3 4; 3 4")
+    >>> (A @ Vector.of("1 1")).text
+    '(7, 7)'
+    """
+
+    rows: tuple[tuple[Number, ...], ...]
+
+    @staticmethod
+    def of(value: object) -> Matrix:
+        """A matrix from text (``"3 4; 3 4"``), a list of rows or a Matrix.
+
+        Raises:
+            InputError: it is empty or ragged, or an entry is not an exact number.
+        """
+        return value if isinstance(value, Matrix) else Matrix(matrix_rows(value))
+
+    @staticmethod
+    def identity(n: int) -> Matrix:
+        return Matrix(tuple(tuple(ONE if i == j else ZERO for j in range(n)) for i in range(n)))
+
+    @staticmethod
+    def zeros(m: int, n: int) -> Matrix:
+        return Matrix(((ZERO,) * n,) * m)
+
+    @staticmethod
+    def from_columns(columns: list[Vector] | tuple[Vector, ...]) -> Matrix:
+        return Matrix(tuple(zip(*(column.entries for column in columns), strict=True)))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(number of rows, number of columns)."""
+        return len(self.rows), len(self.rows[0])
+
+    def __getitem__(self, index: tuple[int, int]) -> Number:
+        return self.rows[index[0]][index[1]]
+
+    def row(self, i: int) -> Vector:
+        return Vector(self.rows[i])
+
+    def column(self, j: int) -> Vector:
+        return Vector(tuple(row[j] for row in self.rows))
+
+    @property
+    def columns(self) -> tuple[Vector, ...]:
+        return tuple(self.column(j) for j in range(self.shape[1]))
+
+    @property
+    def T(self) -> Matrix:  # noqa: N802 - the transpose is written T everywhere
+        return Matrix(tuple(zip(*self.rows, strict=True)))
+
+    @property
+    def is_rational(self) -> bool:
+        return all(x.is_rational for row in self.rows for x in row)
+
+    def __bool__(self) -> bool:
+        """Whether any entry is non-zero."""
+        return any(x for row in self.rows for x in row)
+
+    def __neg__(self) -> Matrix:
+        return self * -1
+
+    def __add__(self, other: Matrix) -> Matrix:
+        if self.shape != other.shape:
+            raise InputError("matrix", other.text, f"must be {_by(self.shape)} to be added", "")
+        return Matrix(
+            tuple(tuple(x + y for x, y in zip(a, b, strict=True)) for a, b in zip(self.rows, other.rows, strict=True))
+        )
+
+    def __sub__(self, other: Matrix) -> Matrix:
+        return self + -other
+
+    def __mul__(self, factor: Number | Fraction | int) -> Matrix:
+        return Matrix(tuple(tuple(x * factor for x in row) for row in self.rows))
+
+    __rmul__ = __mul__
+
+    @overload
+    def __matmul__(self, other: Matrix) -> Matrix: ...
+    @overload
+    def __matmul__(self, other: Vector) -> Vector: ...
+    def __matmul__(self, other: Matrix | Vector) -> Matrix | Vector:
+        size = len(other) if isinstance(other, Vector) else other.shape[0]
+        if size != self.shape[1]:
+            what = "vector" if isinstance(other, Vector) else "matrix"
+            raise InputError(what, other.text, f"must have {self.shape[1]} rows to be multiplied", "")
+        if isinstance(other, Vector):
+            return Vector(tuple(Vector(row).dot(other) for row in self.rows))
+        return Matrix(tuple(tuple(Vector(row).dot(column) for column in other.columns) for row in self.rows))
+
+    @property
+    def text(self) -> str:
+        return "; ".join(" ".join(x.text.replace(" ", "") for x in row) for row in self.rows)
+
+    @property
+    def latex(self) -> str:
+        return _table_latex(self.rows)
+
+    @property
+    def factored_latex(self) -> str:
+        r"""The matrix as a common factor times a matrix of integers, when all entries share one square root.
+
+        >>> print(Matrix.of("3/50 3/50; 4/50 4/50").factored_latex)
+        \frac{1}{50}\begin{bmatrix} 3 & 3 \\ 4 & 4 \end{bmatrix}
+        """
+        return _factored_latex(self.rows)
+
+    def as_json(self) -> list[list[dict[str, str]]]:
+        return [[x.as_json() for x in row] for row in self.rows]
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.factored_latex}$$"
+
+    def __repr__(self) -> str:
+        return f"Matrix({self.text!r})"
+
+
+def _same_length(a: Vector, b: Vector) -> None:
+    if len(a) != len(b):
+        raise InputError("vector", b.text, f"must have {len(a)} entries, as {a.text} has", "")
+
+
+def _by(shape: tuple[int, int]) -> str:
+    return f"{shape[0]} x {shape[1]}"
+
+
+def _table_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> str:
+    body = r" \\ ".join(" & ".join(x.latex for x in row) for row in rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _factored_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> str:
+    """Pulls out (g / d) sqrt(n) when every non-zero entry is an integer multiple of it; a plain table otherwise."""
+    terms = [x.terms for row in rows for x in row if x]
+    if not terms or any(len(term) != 1 or term[0][0] != terms[0][0][0] for term in terms):
+        return _table_latex(rows)
+    fractions = [term[0][1] for term in terms]
+    factor = Fraction(gcd(*(c.numerator for c in fractions)), lcm(*(c.denominator for c in fractions)))
+    radicand = terms[0][0][0]
+    if radicand == 1 and factor.denominator == 1:
+        return _table_latex(rows)
+    common = Number(((radicand, factor),))
+    return common.latex + _table_latex([[x / common for x in row] for row in rows])

@@ -1,0 +1,395 @@
+"""Exact real numbers: sums of rational multiples of square roots.
+
+A :class:`Number` is an element of a field Q(sqrt n1, sqrt n2, ...), kept as its coefficients in the basis of square
+roots of distinct square-free integers.  That basis is linearly independent over the rationals (Besicovitch, 1940), so
+two numbers are equal exactly when their coefficients are, and no equality is ever decided by approximation.  Order and
+sign come from integer bounds that are refined until they exclude zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import gcd, isqrt
+from typing import TypeAlias
+
+from gradus.errors import InputError, UnsupportedError
+
+MAX_TERMS = 64
+"""Most square roots in one number; more is refused rather than computed for ever."""
+
+MAX_BITS = 20_000
+"""Most bits in a numerator or denominator that is read or taken a root of."""
+
+TRIAL_LIMIT = 1 << 16
+"""Trial division stops here; what is left above its square is factored by SymPy."""
+
+MAX_FACTORED_BITS = 200
+"""Most bits that SymPy is asked to factor."""
+
+Exact: TypeAlias = "Number | Fraction | int | str"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A sum of rational multiples of square roots of square-free integers.
+
+    Attributes:
+        terms: pairs of a square-free radicand >= 1 and its non-zero coefficient, radicands ascending.
+
+    >>> half = Number.of("1/2")
+    >>> x = half + sqrt(2)
+    >>> x * x - x
+    Number('7/4')
+    >>> x > Number.of("1.914")
+    True
+    """
+
+    terms: tuple[tuple[int, Fraction], ...] = ()
+
+    @staticmethod
+    def of(value: Exact) -> Number:
+        """The exact number of an int, a Fraction, a Number or a text in the plain grammar.
+
+        Raises:
+            InputError: the text is not in the plain grammar, or the value is of another type, a float for example.
+        """
+        if isinstance(value, Number):
+            return value
+        if isinstance(value, (int, Fraction)) and not isinstance(value, bool):
+            return Number(((1, Fraction(value)),)) if value else ZERO
+        if isinstance(value, str):
+            from gradus.exact.grammar import number
+
+            return number(value)
+        raise InputError("number", value, "must be exact, not a " + type(value).__name__, "write it as text, '1/3' say")
+
+    @property
+    def is_rational(self) -> bool:
+        return all(radicand == 1 for radicand, _ in self.terms)
+
+    def as_fraction(self) -> Fraction:
+        """The value as a fraction.
+
+        Raises:
+            UnsupportedError: it is not rational.
+        """
+        if not self.terms:
+            return Fraction(0)
+        if self.is_rational:
+            return self.terms[0][1]
+        raise UnsupportedError("number", self.text, "must be rational here", "give a number without square roots")
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Number):
+            return self.terms == other.terms
+        if isinstance(other, (int, Fraction)):
+            return self.is_rational and self.as_fraction() == other
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.as_fraction()) if self.is_rational else hash(self.terms)
+
+    def __neg__(self) -> Number:
+        return Number(tuple((radicand, -coefficient) for radicand, coefficient in self.terms))
+
+    def __add__(self, other: Number | Fraction | int) -> Number:
+        sums = dict(self.terms)
+        for radicand, coefficient in Number.of(other).terms:
+            sums[radicand] = sums.get(radicand, Fraction(0)) + coefficient
+        return _collected(sums)
+
+    def __sub__(self, other: Number | Fraction | int) -> Number:
+        return self + -Number.of(other)
+
+    def __mul__(self, other: Number | Fraction | int) -> Number:
+        products: dict[int, Fraction] = {}
+        for m, a in self.terms:
+            for n, b in Number.of(other).terms:
+                common = gcd(m, n)
+                radicand = (m // common) * (n // common)
+                products[radicand] = products.get(radicand, Fraction(0)) + a * b * common
+        return _collected(products)
+
+    def __truediv__(self, other: Number | Fraction | int) -> Number:
+        return self * Number.of(other).reciprocal()
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __rsub__(self, other: Fraction | int) -> Number:
+        return Number.of(other) - self
+
+    def __rtruediv__(self, other: Fraction | int) -> Number:
+        return Number.of(other) / self
+
+    def __pow__(self, exponent: int) -> Number:
+        if exponent < 0:
+            return self.reciprocal() ** -exponent
+        result, base = ONE, self
+        while exponent:
+            if exponent & 1:
+                result = result * base
+            base, exponent = (base * base, exponent >> 1) if exponent > 1 else (base, 0)
+        return result
+
+    def reciprocal(self) -> Number:
+        """1 / self, by multiplying with conjugates until the denominator is rational.
+
+        Raises:
+            InputError: self is 0.
+        """
+        if not self.terms:
+            raise InputError("divisor", 0, "must not be 0", "")
+        if self.is_rational:
+            return Number.of(1 / self.as_fraction())
+        prime = max(prime for radicand, _ in self.terms for prime in _primes(radicand))
+        conjugate = Number(tuple((n, -c if n % prime == 0 else c) for n, c in self.terms))
+        return conjugate * (self * conjugate).reciprocal()
+
+    def sign(self) -> int:
+        """-1, 0 or 1; certified."""
+        if len(self.terms) <= 1:
+            return 0 if not self.terms else (1 if self.terms[0][1] > 0 else -1)
+        bits = 64
+        while True:
+            low, high = self._bounds(bits)
+            if low > 0 or high < 0:
+                return 1 if low > 0 else -1
+            bits *= 2
+
+    def __lt__(self, other: Number | Fraction | int) -> bool:
+        return (self - other).sign() < 0
+
+    def __le__(self, other: Number | Fraction | int) -> bool:
+        return (self - other).sign() <= 0
+
+    def __gt__(self, other: Number | Fraction | int) -> bool:
+        return (self - other).sign() > 0
+
+    def __ge__(self, other: Number | Fraction | int) -> bool:
+        return (self - other).sign() >= 0
+
+    def __abs__(self) -> Number:
+        return -self if self.sign() < 0 else self
+
+    def __float__(self) -> float:
+        """The nearest double to the 30-digit decimal; for drawing and for comparing with numerical libraries only."""
+        return float(self.decimal)
+
+    def _bounds(self, bits: int) -> tuple[Fraction, Fraction]:
+        """Rationals below and above the value, at most ``len(terms) * max|coefficient| / 2^bits`` apart."""
+        low = high = Fraction(0)
+        scale = 1 << bits
+        for radicand, coefficient in self.terms:
+            root = isqrt(radicand * scale * scale)
+            exact = root * root == radicand * scale * scale
+            ends = (Fraction(root, scale), Fraction(root if exact else root + 1, scale))
+            small, large = sorted(coefficient * end for end in ends)
+            low, high = low + small, high + large
+        return low, high
+
+    @property
+    def decimal(self) -> str:
+        """30 significant digits, correctly rounded (half to even); a finite decimal that is shorter is not padded.
+
+        >>> sqrt(2).decimal
+        '1.41421356237309504880168872421'
+        >>> Number.of("3/10").decimal
+        '0.3'
+        """
+        return decimal(self, 30)
+
+    @property
+    def text(self) -> str:
+        """The number in the plain grammar.
+
+        >>> (sqrt(2) / 2 - 3).text
+        '-3 + sqrt(2)/2'
+        """
+        return _signed(self, _term_text)
+
+    @property
+    def latex(self) -> str:
+        r"""The number as LaTeX.
+
+        >>> print((3 * sqrt(5) / 10).latex)
+        \frac{3\sqrt{5}}{10}
+        """
+        return _signed(self, _term_latex)
+
+    def as_json(self) -> dict[str, str]:
+        return {"text": self.text, "latex": self.latex, "decimal": self.decimal}
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex}$"
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def sqrt(value: Exact) -> Number:
+    """The non-negative square root, denested when it can be.
+
+    Raises:
+        InputError: the value is negative.
+        UnsupportedError: the root is not a sum of square roots of rationals.
+
+    >>> sqrt("1/2").text
+    'sqrt(2)/2'
+    >>> sqrt(Number.of("3 + 2*sqrt(2)")).text
+    '1 + sqrt(2)'
+    """
+    x = Number.of(value)
+    if x.sign() < 0:
+        raise InputError("square root", x.text, "must be of a number that is not negative", "")
+    if x.is_rational:
+        fraction = x.as_fraction()
+        outside, inside = square_free(fraction.numerator * fraction.denominator)
+        return _collected({inside: Fraction(outside, fraction.denominator)})
+    return _denested(x)
+
+
+def _denested(x: Number) -> Number:
+    """sqrt(a + b sqrt n) = sqrt((a + s)/2) + sign(b) sqrt((a - s)/2) where s = sqrt(a^2 - b^2 n) is rational."""
+    parts = dict(x.terms)
+    a = parts.pop(1, Fraction(0))
+    if len(parts) == 1:
+        ((n, b),) = parts.items()
+        square = a * a - b * b * n
+        if square >= 0 and (s := sqrt(Number.of(square))).is_rational:
+            first, second = sqrt((a + s) / 2), sqrt((a - s) / 2)
+            return first + second if b > 0 else first - second
+    rule = "is not a sum of square roots of rationals; gradus cannot keep nested roots yet"
+    raise UnsupportedError("square root", f"sqrt({x.text})", rule, "")
+
+
+def decimal(x: Number, digits: int) -> str:
+    """The value to so many significant digits, correctly rounded, half to even.
+
+    The bounds are refined until both ends round to the same digits, so the rounding is certified.
+    """
+    if not x:
+        return "0"
+    bits = 4 * digits + 64
+    while True:
+        low, high = x._bounds(bits)
+        if low * high > 0:
+            first, second = _rounded(low, digits), _rounded(high, digits)
+            if first == second:
+                return _positional(*first, digits)
+        bits *= 2
+
+
+def square_free(n: int) -> tuple[int, int]:
+    """(k, m) with n = k^2 m and m square-free, for n >= 0.
+
+    >>> square_free(72)
+    (6, 2)
+    """
+    if n.bit_length() > MAX_BITS:
+        rule = f"must have at most {MAX_BITS} bits"
+        raise UnsupportedError("square root", f"a number of {n.bit_length()} bits", rule, "")
+    if n == 0:
+        return 0, 1
+    if (root := isqrt(n)) ** 2 == n:
+        return root, 1
+    outside, inside = 1, 1
+    for prime, power in _factored(n).items():
+        outside *= prime ** (power // 2)
+        inside *= prime ** (power % 2)
+    return outside, inside
+
+
+@lru_cache(maxsize=4096)
+def _factored(n: int) -> Mapping[int, int]:
+    """Prime factors with their powers.  Above TRIAL_LIMIT^2 what trial division leaves goes to SymPy."""
+    factors: dict[int, int] = {}
+    divisor = 2
+    while divisor <= TRIAL_LIMIT and divisor * divisor <= n:
+        while n % divisor == 0:
+            factors[divisor] = factors.get(divisor, 0) + 1
+            n //= divisor
+        divisor += 1 if divisor == 2 else 2
+    if n == 1:
+        return factors
+    if n < TRIAL_LIMIT * TRIAL_LIMIT:
+        return factors | {n: factors.get(n, 0) + 1}
+    if (root := isqrt(n)) ** 2 == n:
+        return factors | {p: 2 * k for p, k in _factored(root).items()}
+    if n.bit_length() > MAX_FACTORED_BITS:
+        rule = f"cannot be simplified: its part without small factors has more than {MAX_FACTORED_BITS} bits"
+        raise UnsupportedError("square root", n, rule, "")
+    from sympy import factorint
+
+    return factors | {int(p): int(k) for p, k in factorint(n).items()}
+
+
+def _primes(radicand: int) -> Iterable[int]:
+    return _factored(radicand).keys() if radicand > 1 else ()
+
+
+def _collected(coefficients: Mapping[int, Fraction]) -> Number:
+    terms = tuple(sorted((n, c) for n, c in coefficients.items() if c))
+    if len(terms) > MAX_TERMS:
+        rule = f"must not need more than {MAX_TERMS} different square roots"
+        raise UnsupportedError("number", f"a sum of {len(terms)} square roots", rule, "")
+    return Number(terms)
+
+ZERO = Number()
+ONE = Number(((1, Fraction(1)),))
+
+
+def _rounded(value: Fraction, digits: int) -> tuple[int, int]:
+    """(m, e) with |m| of exactly so many digits and m * 10^e the value rounded half to even."""
+    size = abs(value)
+    exponent = len(str(size.numerator)) - len(str(size.denominator)) - digits
+    while True:
+        mantissa = round(value / Fraction(10) ** exponent)
+        length = len(str(abs(mantissa)))
+        if length == digits:
+            return mantissa, exponent
+        exponent += 1 if length > digits else -1
+
+
+def _positional(mantissa: int, exponent: int, digits: int) -> str:
+    while mantissa % 10 == 0:
+        mantissa, exponent = mantissa // 10, exponent + 1
+    sign, figures = ("-" if mantissa < 0 else ""), str(abs(mantissa))
+    point = len(figures) + exponent
+    if not -6 <= point <= digits:
+        return f"{sign}{figures[0]}{'.' if figures[1:] else ''}{figures[1:]}e{point - 1}"
+    if exponent >= 0:
+        return sign + figures + "0" * exponent
+    if point > 0:
+        return f"{sign}{figures[:point]}.{figures[point:]}"
+    return f"{sign}0.{'0' * -point}{figures}"
+
+
+def _term_text(radicand: int, size: Fraction) -> str:
+    root = f"sqrt({radicand})" if radicand > 1 else ""
+    top = "*".join(part for part in (str(size.numerator) if size.numerator != 1 or not root else "", root) if part)
+    return top if size.denominator == 1 else f"{top}/{size.denominator}"
+
+
+def _term_latex(radicand: int, size: Fraction) -> str:
+    root = rf"\sqrt{{{radicand}}}" if radicand > 1 else ""
+    top = (str(size.numerator) if size.numerator != 1 or not root else "") + root
+    return top if size.denominator == 1 else rf"\frac{{{top}}}{{{size.denominator}}}"
+
+
+def _signed(x: Number, shown: Callable[[int, Fraction], str]) -> str:
+    if not x.terms:
+        return "0"
+    (n, c), *rest = x.terms
+    parts = [("-" if c < 0 else "") + shown(n, abs(c))]
+    parts += [("- " if c < 0 else "+ ") + shown(n, abs(c)) for n, c in rest]
+    return " ".join(parts)

@@ -1,0 +1,55 @@
+"""The registry of kinds: it finds the files in ``problems/kinds``."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, TypeAlias
+
+from gradus.errors import InputError
+from gradus.problems import kinds
+from gradus.problems.problem import Kind
+
+AnyKind: TypeAlias = Kind[Any]
+
+
+def module_name(name: str) -> str:
+    """The file that holds a kind: ``least-squares/minimum-norm`` -> ``least_squares_minimum_norm``."""
+    return name.replace("/", "_").replace("-", "_")
+
+
+@cache
+def modules() -> tuple[str, ...]:
+    """The names of the kinds' files, sorted."""
+    return tuple(sorted(module.name for module in iter_modules(kinds.__path__) if not module.name.startswith("_")))
+
+
+@cache
+def all_kinds() -> tuple[AnyKind, ...]:
+    """Every kind, by name."""
+    found = [_loaded(module) for module in modules()]
+    return tuple(sorted(found, key=lambda kind: kind.name))
+
+
+def find_kind(name: str) -> AnyKind:
+    """The kind of that name.
+
+    Raises:
+        InputError: there is none; the remedy names the nearest.
+    """
+    if module_name(name) in modules() and (kind := _loaded(module_name(name))).name == name:
+        return kind
+    names = [kind.name for kind in all_kinds()]
+    near = get_close_matches(name, names, n=1, cutoff=0.4)
+    remedy = f"did you mean {near[0]}?" if near else "gradus kinds lists them all"
+    raise InputError("kind", name, "is not a kind of problem", remedy)
+
+
+@cache
+def _loaded(module: str) -> AnyKind:
+    kind: AnyKind = import_module(f"gradus.problems.kinds.{module}").KIND
+    if module_name(kind.name) != module:
+        raise ImportError(f"problems/kinds/{module}.py holds the kind {kind.name}, which belongs in another file")
+    return kind
