@@ -15,7 +15,7 @@ class GradusError(Exception):
     exit_code: ClassVar[int] = 1
 
 
-class InputError(GradusError):
+class InputError(GradusError, ValueError):
     """What was given is wrong.
 
     Args:

@@ -1,0 +1,69 @@
+"""The command line: one thin file a command, loaded when it is called."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gradus.errors import GradusError
+
+_COMMANDS = {
+    "kinds": "List the kinds of problem.",
+    "sets": "List the bundled problem sets.",
+    "show": "Show a problem set, or one problem with its worked solution, in the terminal.",
+    "solve": "Solve a problem set and write notebook, web page and PDF.",
+}
+
+
+class _Commands(click.Group):
+    """Finds a command's file when it is called, so that ``gradus --help`` loads none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(f"gradus.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gradus", message="%(package)s %(version)s")
+def gradus() -> None:
+    """Runs machine-learning problem sets: solves them, shows every step, trains the networks they ask for, and writes
+    notebook, web page and PDF.
+
+    Exit codes: 0 done; 1 the work failed or was left unfinished; 2 the input is wrong.
+    """
+
+
+def main() -> None:
+    """The entry point: every error of gradus ends in one message on stderr and its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        code = gradus.main(arguments, prog_name="gradus", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GradusError as error:
+        click.echo("gradus: " + ": ".join([*getattr(error, "__notes__", ()), str(error)]), err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("gradus: interrupted; what was finished before is kept", err=True)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1

@@ -34,8 +34,9 @@
     const formulas = [...document.querySelectorAll(".math.inline")];
     for (const formula of formulas) formula.classList.remove("wide");
     const wide = formulas.filter((formula) => {
-      const room = formula.parentElement.clientWidth;
-      return room > 0 && [...formula.querySelectorAll(".base")].some((base) => base.offsetWidth > room);
+      const room = formula.closest("p, li, td, th, figcaption, h2, h3, h4, h5, h6, blockquote, main, nav").clientWidth;
+      // KaTeX breaks a formula between the children of this element only.
+      return room > 0 && [...formula.querySelectorAll(".katex-html > *")].some((part) => part.offsetWidth > room);
     });
     for (const formula of wide) formula.classList.add("wide");
     for (const box of document.querySelectorAll(".math.display, .math.wide, .scroll, pre")) {

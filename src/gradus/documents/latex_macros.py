@@ -25,7 +25,7 @@ class Macro:
         role: what it is; ``large`` are sums and integrals, ``function`` is ``\\sin`` and its like.
         unicode: its text form: the character; of an accent the combining character; of a style the prefix of the
             characters' Unicode names; of a function its name; of a space the space.
-        typst: its form in Typst mathematics: a symbol, or the name of a function for accents and styles.
+        typst: its form in Typst mathematics: a symbol, or the name of a function for accents and styles; a length for spaces.
         limits: whether scripts stand above and below it in a displayed formula.
     """
 
@@ -55,8 +55,8 @@ _SYMBOLS: Final[dict[Role, str]] = {
         \partial ∂ \nabla ∇ \infty ∞ \ell ℓ \hbar ℏ \imath ı \jmath ȷ \Re ℜ \Im ℑ \aleph ℵ \wp ℘
         \forall ∀ \exists ∃ \nexists ∄ \neg ¬ \lnot ¬ \emptyset ∅ \varnothing ∅ \top ⊤ \bot ⊥ \angle ∠ \prime ′
         \triangle △ \square □ \Box □ \blacksquare ■ \checkmark ✓ \dots … \ldots … \cdots ⋯ \vdots ⋮ \ddots ⋱
-        \dotsc … \dotsb ⋯ \intercal ⊺ \degree °
-        \% % \# # \& & \_ _ \$ $ \colon : \P ¶ \S §
+        \dotsc … \dotsb ⋯ \intercal ⊺
+        \% % \# # \& & \_ _ \$ $ \colon :
     """,
     "binary": r"""
         \cdot ⋅ \times × \div ÷ \pm ± \mp ∓ \ast ∗ \star ⋆ \circ ∘ \bullet ∙ \odot ⊙ \otimes ⊗ \oplus ⊕ \ominus ⊖
@@ -66,7 +66,7 @@ _SYMBOLS: Final[dict[Role, str]] = {
     "relation": r"""
         \le ≤ \leq ≤ \leqslant ⩽ \ge ≥ \geq ≥ \geqslant ⩾ \ne ≠ \neq ≠ \lt < \gt > \ll ≪ \gg ≫ \approx ≈ \equiv ≡
         \sim ∼ \simeq ≃ \cong ≅ \propto ∝ \doteq ≐ \triangleq ≜ \prec ≺ \succ ≻ \preceq ⪯ \succeq ⪰ \asymp ≍
-        \coloneqq ≔ \in ∈ \notin ∉ \ni ∋ \subset ⊂ \subseteq ⊆ \subsetneq ⊊ \supset ⊃ \supseteq ⊇ \supsetneq ⊋
+        \in ∈ \notin ∉ \ni ∋ \subset ⊂ \subseteq ⊆ \subsetneq ⊊ \supset ⊃ \supseteq ⊇ \supsetneq ⊋
         \nsubseteq ⊈ \perp ⟂ \parallel ∥ \nparallel ∦ \mid ∣ \nmid ∤ \vdash ⊢ \models ⊨ \therefore ∴ \because ∵
         \to → \rightarrow → \longrightarrow ⟶ \leftarrow ← \gets ← \longleftarrow ⟵ \leftrightarrow ↔ \mapsto ↦
         \longmapsto ⟼ \Rightarrow ⇒ \Longrightarrow ⟹ \implies ⟹ \Leftarrow ⇐ \Longleftarrow ⟸ \impliedby ⟸
@@ -86,14 +86,23 @@ _SYMBOLS: Final[dict[Role, str]] = {
 # The names of Typst for characters that its syntax would read in another way.
 _TYPST_NAMES: Final[dict[str, str]] = {
     "\\": "backslash", "|": "bar.v", "{": "brace.l", "}": "brace.r", "[": "bracket.l", "]": "bracket.r", "#": "hash",
-    "$": "dollar", "&": "amp", "_": "\\_", "%": "percent", "<": "lt", ">": "gt", "‖": "bar.v.double", ":": "colon",
+    "$": "dollar", "&": "amp", "_": "\\_", "%": "percent", "<": "lt", ">": "gt", "‖": "bar.v.double", ":": "colon", "⟨": "chevron.l", "⟩": "chevron.r", "⌊": "floor.l",
+    "⌋": "floor.r", "⌈": "ceil.l", "⌉": "ceil.r", "mod": '"mod"',
 }  # fmt: skip
 
-_SPACES: Final[str] = r"\, thin  \: med  \> med  \; thick  \! negthin  \quad quad  \qquad wide  \enspace enspace"
-_SPACE_TEXT: Final[dict[str, str]] = {
-    "thin": "\u2009", "med": "\u2005", "thick": "\u2004", "negthin": "", "quad": "\u2003", "wide": "\u2003\u2003",
-    "enspace": "\u2002",
-}  # fmt: skip
+_SPACES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("\\,", "\u2009", "0.1667em"),
+    ("\\:", "\u2005", "0.2222em"),
+    ("\\>", "\u2005", "0.2222em"),
+    ("\\;", "\u2004", "0.2778em"),
+    ("\\!", "", "-0.1667em"),
+    ("\\enspace", "\u2002", "0.5em"),
+    ("\\quad", "\u2003", "1em"),
+    ("\\qquad", "\u2003\u2003", "2em"),
+    ("\\ ", "\u00a0", "0.25em"),
+    ("~", "\u00a0", "0.25em"),
+    ("\\space", "\u00a0", "0.25em"),
+)
 
 _FUNCTIONS: Final[str] = (
     "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp arg deg dim hom ker"
@@ -120,7 +129,7 @@ _STYLES: Final[tuple[tuple[str, str, str], ...]] = (
     ("\\mathtt", "MATHEMATICAL MONOSPACE", "mono"),
 )
 _DECORATIONS: Final[str] = r"\overbrace ⏞ overbrace  \underbrace ⏟ underbrace  \boxed □ boxed  \phantom \u hide"
-_SIZES: Final[str] = r"\big 120 \Big 180 \bigg 240 \Bigg 300"
+_SIZES: Final[str] = r"\big 1.2em \Big 1.8em \bigg 2.4em \Bigg 3em"
 _SWITCHES: Final[str] = r"\displaystyle display  \textstyle inline  \scriptstyle script  \scriptscriptstyle sscript"
 _STRUCTURES: Final[str] = r"""
     \frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom \sqrt \left \right \middle \begin \end \text \textrm \textbf
@@ -130,7 +139,7 @@ _STRUCTURES: Final[str] = r"""
 ENVIRONMENTS: Final[dict[str, tuple[str, str]]] = {
     "matrix": ("", ""), "smallmatrix": ("", ""), "pmatrix": ("(", ")"), "bmatrix": ("[", "]"),
     "Bmatrix": ("\\{", "\\}"), "vmatrix": ("|", "|"), "Vmatrix": ("\\|", "\\|"), "array": ("", ""),
-    "cases": ("\\{", ""), "rcases": ("", "\\}"), "aligned": ("", ""), "align*": ("", ""), "gathered": ("", ""),
+    "cases": ("\\{", ""), "aligned": ("", ""), "align*": ("", ""), "gathered": ("", ""),
     "gather*": ("", ""), "split": ("", ""),
 }  # fmt: skip
 """The known environments with the fences they draw."""
@@ -149,10 +158,7 @@ def _table() -> dict[str, Macro]:
     for role, text in _SYMBOLS.items():
         words = text.split()
         entries += [_symbol(n, role, u) for n, u in zip(words[::2], words[1::2], strict=True)]
-    words = _SPACES.split()
-    entries += [
-        Macro(n, "space", _SPACE_TEXT[t], t) for n, t in zip(words[::2], words[1::2], strict=True)
-    ] + [Macro(n, "space", "\u00a0", "space.nobreak") for n in ("\\ ", "~", "\\space")]
+    entries += [Macro(n, "space", u, t) for n, u, t in _SPACES]
     for names, limits in ((_FUNCTIONS, False), (_LIMIT_FUNCTIONS, True)):
         texts = {"limsup": "lim\u2009sup", "liminf": "lim\u2009inf"}
         entries += [Macro(f"\\{n}", "function", texts.get(n, n), n, limits) for n in names.split()]
@@ -168,8 +174,8 @@ def _table() -> dict[str, Macro]:
     ]
     words = _SIZES.split()
     entries += [
-        Macro(n + side, "size", "", f"{percent}%")
-        for n, percent in zip(words[::2], words[1::2], strict=True)
+        Macro(n + side, "size", "", height)
+        for n, height in zip(words[::2], words[1::2], strict=True)
         for side in ("", "l", "r", "m")
     ]
     words = _SWITCHES.split()

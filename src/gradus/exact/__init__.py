@@ -1,0 +1,39 @@
+"""Exact mathematics: numbers, vectors, matrices, the subspaces of a matrix, its decomposition, least squares."""
+
+from gradus.exact.least_squares import (
+    LeastSquares,
+    UnitMinimisers,
+    least_squares,
+    pseudo_inverse,
+    unit_minimisers,
+)
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.numbers import Number, sqrt
+from gradus.exact.row_reduction import RowReduction, inverse, rank, row_reduction
+from gradus.exact.steps import Check, Step
+from gradus.exact.subspaces import column_space, left_null_space, null_space, row_space
+from gradus.exact.svd import SVD, svd
+
+__all__ = [
+    "SVD",
+    "Check",
+    "LeastSquares",
+    "Matrix",
+    "Number",
+    "RowReduction",
+    "Step",
+    "UnitMinimisers",
+    "Vector",
+    "column_space",
+    "inverse",
+    "least_squares",
+    "left_null_space",
+    "null_space",
+    "pseudo_inverse",
+    "rank",
+    "row_reduction",
+    "row_space",
+    "sqrt",
+    "svd",
+    "unit_minimisers",
+]

@@ -2,6 +2,7 @@
 
 from gradus.runs.progress import OnProgress, Progress
 from gradus.runs.record import DataSummary, Epoch, RunRecord
+from gradus.runs.report import record_report
 from gradus.runs.request import Device, NotRun, Optimizer, RunRequest
 from gradus.runs.store import RunStore, read_record
 
@@ -17,4 +18,5 @@ __all__ = [
     "RunRequest",
     "RunStore",
     "read_record",
+    "record_report",
 ]

@@ -56,6 +56,16 @@ class RunStore:
             return None
         return record if record.request == request and record.ended == "completed" else None
 
+    def completed(self) -> tuple[RunRecord, ...]:
+        """All completed records, by id; what cannot be read is left out."""
+        found = []
+        for file in sorted(self.folder.glob("*/record.json")):
+            try:
+                found.append(read_record(file))
+            except InputError:
+                continue
+        return tuple(record for record in found if record.ended == "completed")
+
     def save(self, record: RunRecord) -> Path:
         """Write a record so that it is there whole or not at all; returns its file.
 

@@ -1,0 +1,114 @@
+"""The runs that a command needs: read from the store, or trained now, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gradus.errors import InputError, MissingExtra
+from gradus.runs import Device, NotRun, OnProgress, Progress, RunRecord, RunRequest, RunStore
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The outcome: a record or the reason for none, request by request, and whether anything was left unfinished."""
+
+    records: dict[RunRequest, RunRecord | NotRun]
+    unfinished: bool
+
+
+def recorded_only(requests: Sequence[RunRequest], store: RunStore, command: str) -> dict[RunRequest, RunRecord | NotRun]:
+    """Records that are in the store already; nothing is trained and no data is read."""
+    stored = store.completed()
+    return {
+        request: next((r for r in stored if _answers(r, request)), None)
+        or NotRun(request, "its run has not been made yet", command)
+        for request in requests
+    }
+
+
+def trained(requests: Sequence[RunRequest], device: Device, store: RunStore, command: str, console: Console) -> Runs:
+    """A record for each request: read from the store if that run was made before, else trained now and stored.
+
+    A run that cannot be made on this machine (no PyTorch, no GPU where the problem asks for one) is left out with the
+    reason.  Ctrl-C ends the run that is going on and leaves out those after it; what was finished stays.
+
+    Args:
+        device: what ``auto`` stands for; with ``cpu`` runs that ask for a GPU are left out.
+        command: the command that makes the missing runs later.
+
+    Raises:
+        InputError: the data, the recipe or the device that was asked for cannot be used.
+    """
+    records: dict[RunRequest, RunRecord | NotRun] = {}
+    unfinished = False
+    reason = ""
+    for number, request in enumerate(requests, start=1):
+        if not reason:
+            try:
+                records[request] = _record(request, device, store, command, console, f"run {number} of {len(requests)}")
+                continue
+            except MissingExtra as error:
+                reason = str(error)
+            except KeyboardInterrupt:
+                reason = "interrupted with Ctrl-C"
+                console.print("Interrupted. Writing what is finished; press Ctrl-C again to stop at once.")
+        records[request] = NotRun(request, reason, command)
+        unfinished = True
+    return Runs(records, unfinished)
+
+
+def _answers(record: RunRecord, request: RunRequest) -> bool:
+    made = replace(record.request, data_fingerprint="")
+    return request in (made, replace(made, device="auto"))
+
+
+def _record(
+    request: RunRequest, device: Device, store: RunStore, command: str, console: Console, title: str
+) -> RunRecord | NotRun:
+    from gradus import training
+
+    if request.device == "cuda" and device == "cpu":
+        return NotRun(request, "--device cpu was asked for", command)
+    wanted = replace(request, device=device) if request.device == "auto" else request
+    try:
+        with console.status(f"reading {request.data}"):
+            resolved = training.resolve(wanted)
+    except InputError as error:
+        if error.argument == "device" and device != "cuda":
+            return NotRun(request, "no GPU on this machine", f"{command} --device cuda")
+        raise
+    what = f"{request.epochs} epoch{'' if request.epochs == 1 else 's'} of {request.optimizer} on {resolved.device}"
+    if (found := store.find(resolved)) is not None:
+        console.print(f"{title}: {what}: read from {store.path(resolved)}")
+        return found
+    with _bars(console) as bars:
+        record = training.run(resolved, _shown(bars, f"{title}: {what}"), store.path(resolved))
+    store.save(record)
+    console.print(f"{title}: {what}: {record.total_s:.0f} s, test accuracy {record.test_accuracy:.4f}")
+    return record
+
+
+def _bars(console: Console) -> Bars:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn(),
+        console=console, transient=True,
+    )
+
+
+def _shown(bars: Bars, title: str) -> OnProgress:
+    task = bars.add_task(title, total=None, figures="")
+
+    def on_progress(p: Progress) -> None:
+        done, total = (p.epoch - 1) * p.steps + p.step, p.epochs * p.steps
+        figures = f"epoch {p.epoch}/{p.epochs}  loss {p.loss:.3f}  acc {p.accuracy:.3f}  {p.images_per_s:.0f} images/s"
+        bars.update(task, completed=done, total=total, figures=figures)
+
+    return on_progress

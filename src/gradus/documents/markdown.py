@@ -1,0 +1,64 @@
+"""Markdown with dollar mathematics, read once for all writers.
+
+CommonMark and tables; ``$inline$`` and ``$$display$$`` LaTeX (a dollar beside a digit or a blank is a dollar); raw
+HTML is not read, so that it appears as text.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from gradus.errors import InputError
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+MAX_NESTING: Final = 30
+
+
+def markdown_tokens(text: str) -> list[Token]:
+    """The tokens of markdown-it for a Markdown text; formulas are ``math_inline``, ``math_inline_double`` (display
+    within a paragraph) and ``math_block`` tokens whose content is the LaTeX.
+
+    Raises:
+        InputError: lists, quotes or emphasis are nested deeper than 30.
+
+    >>> [token.type for token in markdown_tokens("Let $x$ be.")]
+    ['paragraph_open', 'inline', 'paragraph_close']
+    >>> [token.type for token in inline_tokens("Let $x$ be <b>.")]
+    ['text', 'math_inline', 'text']
+    """
+    tokens = _reader().parse(text)
+    _check_nesting(text, tokens)
+    return tokens
+
+
+def inline_tokens(text: str) -> list[Token]:
+    """The inline tokens of one line of Markdown: a table's cell, a caption.
+
+    Raises:
+        InputError: emphasis is nested deeper than 30.
+    """
+    tokens = _reader().parseInline(text)
+    _check_nesting(text, tokens)
+    return [child for token in tokens for child in token.children or ()]
+
+
+@cache
+def _reader() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    # markdown-it drops what lies deeper than maxNesting without a word; ours is reported long before.
+    reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_NESTING}).enable("table")
+    return reader.use(
+        dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
+    )
+
+
+def _check_nesting(text: str, tokens: list[Token]) -> None:
+    deepest = max((t.level for token in tokens for t in (token, *(token.children or ()))), default=0)
+    if deepest > 2 * MAX_NESTING:
+        raise InputError("text", text, f"lists, quotes and emphasis nest at most {MAX_NESTING} deep", "flatten it")

@@ -1,0 +1,333 @@
+"""The notebook writer: blocks -> cells, and a notebook that was really executed."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gradus.documents.blocks import (
+    AnswerSpace,
+    Block,
+    Code,
+    Document,
+    Figure,
+    Math,
+    PageAnchor,
+    Table,
+    Text,
+)
+from gradus.documents.notebook_markdown import display_math, inert_markdown, sections, table_markdown
+from gradus.errors import WorkFailed
+
+if TYPE_CHECKING:
+    from nbclient import NotebookClient
+    from nbformat import NotebookNode
+
+OnCell = Callable[[int, int], None]
+"""Called after each executed code cell with the number of cells done and of all code cells."""
+
+_TEXT_WIDTH_PX: Final = 1000
+_KERNEL: Final = "python3"
+_METADATA: Final[dict[str, Any]] = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": _KERNEL},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
+
+
+@dataclass
+class _Cell:
+    kind: str
+    parts: list[str]
+    problem: str = ""
+    answer: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        return "\n\n".join(part for part in self.parts if part)
+
+
+def notebook(document: Document, install: str) -> NotebookNode:
+    """The document as a notebook in format 4.5, not yet executed.
+
+    A heading, a figure, code and an answer space each start a cell; other text, formulas and tables are gathered.
+    Cells between two page anchors carry ``{"gradus": {"problem": id}}`` in their metadata, answer spaces
+    ``{"gradus": {"problem": id, "answer": true}}``.  Cell ids come from the position, so equal documents give equal notebooks.
+
+    Args:
+        document: what to write.
+        install: the command that installs gradus, shown to who does not have it.
+
+    Raises:
+        WorkFailed: a figure's SVG cannot be drawn.
+
+    >>> nb = notebook(Document("Steps", (Text("One."), Math("x^2"), Code("print(1)"))), "pip install gradus")
+    >>> [cell.cell_type for cell in nb.cells]
+    ['markdown', 'code', 'markdown', 'code']
+    """
+    import nbformat
+
+    node_of: Callable[[dict[str, Any]], NotebookNode] = nbformat.from_dict
+
+    cells = [*_head(document, install), *_cells(document.blocks)]
+    metadata = _METADATA | {"title": document.title}
+    if document.members:
+        metadata["authors"] = [{"name": name} for name in document.members]
+    content = {
+        "cells": [_cell(cell, index) for index, cell in enumerate(cells, 1)],
+        "metadata": metadata,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    node = node_of(content)
+    nbformat.validate(node)
+    return node
+
+
+def notebook_bytes(nb: NotebookNode) -> bytes:
+    """The notebook as the bytes of an ``.ipynb`` file, UTF-8, with sorted keys."""
+    import nbformat
+
+    written: Callable[..., str] = nbformat.writes
+    return written(nb, version=4).rstrip("\n").encode() + b"\n"
+
+
+def execute(nb: NotebookNode, folder: Path, on_cell: OnCell | None = None, timeout_s: float = 600) -> NotebookNode:
+    """The notebook with the outputs of its cells, really run by a kernel of this interpreter.
+
+    No installed kernel specification is needed, and neither the user's IPython profile nor its history is touched.
+
+    Args:
+        nb: the notebook; it is left as it is.
+        folder: working directory of the kernel.
+        on_cell: told after each code cell.
+        timeout_s: seconds that one cell may take.
+
+    Raises:
+        WorkFailed: a cell raised, ran too long, or the kernel died or did not start.
+        KeyboardInterrupt: the user stopped it; the kernel is shut down first.
+    """
+    from copy import deepcopy
+
+    executed = deepcopy(nb)
+    _until_done(_execute(executed, folder, on_cell, timeout_s))
+    executed.metadata = deepcopy(nb.metadata)
+    return executed
+
+
+def _head(document: Document, install: str) -> Iterator[_Cell]:
+    lines = [f"# {_plain(document.title)}"]
+    if document.course:
+        lines.append(_plain(document.course))
+    if document.members:
+        lines.append(", ".join(map(_plain, document.members)))
+    lines.append(
+        "The code cells of this notebook call *gradus*. Where it is not installed yet, run this command once "
+        "(in Colab: in a code cell, with `!` in front), then run the cells from top to bottom:"
+    )
+    lines.append("\n".join(f"    {line}" for line in install.splitlines()))
+    yield _Cell("markdown", lines)
+    message = f"gradus is not installed. Run this command, then this cell again:\n    {install}"
+    yield _Cell(
+        "code",
+        [
+            "try:\n    import gradus\n"
+            f"except ModuleNotFoundError:\n    print({message!r})\n"
+            'else:\n    print("gradus", gradus.__version__)'
+        ],
+    )
+
+
+def _cells(blocks: Iterable[Block]) -> Iterator[_Cell]:
+    open_cell: _Cell | None = None
+    problem = ""
+    for block in blocks:
+        if isinstance(block, Text | Math | Table):
+            for part in _parts(block):
+                if open_cell is not None and part.startswith("#"):
+                    yield open_cell
+                    open_cell = None
+                if open_cell is None:
+                    open_cell = _Cell("markdown", [], problem)
+                open_cell.parts.append(part)
+            continue
+        if open_cell is not None:
+            yield open_cell
+            open_cell = None
+        match block:
+            case PageAnchor():
+                problem = block.problem if block.edge == "first" else ""
+            case Figure():
+                yield _Cell("markdown", [_figure(block), inert_markdown(block.caption)], problem)
+            case Code():
+                yield _Cell("code", [block.source], problem)
+            case AnswerSpace():
+                yield _Cell("markdown", ["*Your answer here*"], block.problem, block.problem)
+    if open_cell is not None:
+        yield open_cell
+
+
+def _parts(block: Text | Math | Table) -> list[str]:
+    match block:
+        case Text():
+            return sections(block.markdown)
+        case Math():
+            return [display_math(block.latex)]
+        case Table():
+            return [table_markdown(block)]
+
+
+def _cell(cell: _Cell, index: int) -> dict[str, Any]:
+    about: dict[str, Any] = {"problem": cell.problem} if cell.problem else {}
+    if cell.answer:
+        about["answer"] = True
+    content: dict[str, Any] = {
+        "id": f"cell-{index}",
+        "cell_type": cell.kind,
+        "metadata": {"gradus": about} if about else {},
+        "source": cell.source,
+    }
+    return content | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#$|!&~])", r"\\\1", " ".join(text.split()))
+
+
+def _figure(figure: Figure) -> str:
+    # PNG and not SVG: JupyterLab shows no SVG attachment, Colab neither SVG nor attachments; a PNG data URI works in both.
+    data = base64.b64encode(png(figure)).decode()
+    return f"![{_plain(figure.alt)}](data:image/png;base64,{data})"
+
+
+def png(figure: Figure) -> bytes:
+    """The figure drawn on a transparent ground, as wide as its share of a text 1000 pixels wide.
+
+    Raises:
+        WorkFailed: the SVG cannot be drawn.
+    """
+    import typst
+
+    source = (
+        f"#set page(width: {_TEXT_WIDTH_PX * figure.width}pt, height: auto, margin: 0pt, fill: none)\n"
+        '#image(bytes(sys.inputs.svg), format: "svg", width: 100%)'
+    )
+    try:
+        drawn = typst.compile(
+            source.encode(), format="png", ppi=72, sys_inputs={"svg": figure.svg}, ignore_system_fonts=True
+        )
+    except typst.TypstError as error:
+        raise WorkFailed(f"figure '{figure.alt}': its SVG cannot be drawn: {error}") from error
+    if not isinstance(drawn, bytes):
+        raise WorkFailed(f"figure '{figure.alt}': its SVG gives more than one page")
+    return drawn
+
+
+def _until_done(work: Coroutine[Any, Any, None]) -> None:
+    """Run the work on an event loop of its own thread.
+
+    nbclient takes SIGINT over when it runs on the main thread, and a loop may already run there; away from it,
+    Ctrl-C reaches the caller as usual, and cancelling the work shuts the kernel down.
+    """
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+    try:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="notebook") as thread:
+            future = thread.submit(loop.run_until_complete, task)
+            try:
+                future.result()
+            except KeyboardInterrupt:
+                loop.call_soon_threadsafe(task.cancel)
+                raise
+    finally:
+        loop.close()
+
+
+async def _execute(nb: NotebookNode, folder: Path, on_cell: OnCell | None, timeout_s: float) -> None:
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+
+    class RunningInterpreter(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            argv = [
+                sys.executable,
+                "-Xfrozen_modules=off",
+                "-m",
+                "ipykernel_launcher",
+                "-f",
+                "{connection_file}",
+            ]
+            return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+    with tempfile.TemporaryDirectory(prefix="gradus-kernel-") as scratch:
+        manager = AsyncKernelManager(
+            kernel_name=_KERNEL,
+            kernel_spec_manager=RunningInterpreter(),
+            connection_file=str(Path(scratch, "kernel.json")),
+        )
+        progress = _Progress(nb, on_cell)
+        client = NotebookClient(
+            nb,
+            km=manager,
+            timeout=timeout_s,
+            record_timing=False,
+            coalesce_streams=True,
+            store_widget_state=False,
+            on_cell_execute=progress.begun,
+            on_cell_executed=progress.ended,
+        )
+        # What the kernel says of itself belongs to no cell, and would otherwise land on our own stderr.
+        with Path(scratch, "log").open("wb") as log:
+            try:
+                await _run(
+                    client,
+                    progress,
+                    cwd=str(folder),
+                    env=os.environ | {"IPYTHONDIR": scratch},
+                    stdout=log,
+                    stderr=log,
+                )
+            finally:
+                if manager.has_kernel:
+                    await manager.shutdown_kernel(now=True)
+                manager.cleanup_resources()
+
+
+async def _run(client: NotebookClient, progress: _Progress, **launch: Any) -> None:
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    try:
+        await client.async_execute(cleanup_kc=True, **launch)
+    except CellTimeoutError as error:
+        raise WorkFailed(f"{progress.place}: it took longer than {client.timeout} s; give it more time") from error
+    except CellExecutionError as error:
+        raise WorkFailed(f"{progress.place}: {error.ename}: {error.evalue}; mend the cell") from error
+    except (DeadKernelError, RuntimeError) as error:
+        raise WorkFailed(f"{progress.place}: the kernel stopped: {error}") from error
+
+
+class _Progress:
+    """Which cell runs, told by nbclient's hooks."""
+
+    def __init__(self, nb: NotebookNode, on_cell: OnCell | None) -> None:
+        self.total = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells)
+        self.cells, self.done, self.on_cell = len(nb.cells), 0, on_cell
+        self.place = "notebook"
+
+    def begun(self, cell: NotebookNode, cell_index: int) -> None:
+        self.place = f"notebook, cell {cell_index + 1} of {self.cells}"
+
+    def ended(self, cell: NotebookNode, cell_index: int, execute_reply: object) -> None:
+        self.done += 1
+        if self.on_cell is not None:
+            self.on_cell(self.done, self.total)

@@ -1,0 +1,159 @@
+"""Learning curves: whether one still rises at its end, where it was best, and what more epochs would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+from typing import Literal, TypeAlias
+
+from gradus.errors import InputError
+from gradus.evidence.accuracy import LEVEL, Difference, Interval, Proportion
+from gradus.evidence.student import t_quantile
+from gradus.runs import RunRecord
+
+Verdict: TypeAlias = Literal["too short", "rising", "level", "falling", "unclear"]
+Gap: TypeAlias = Literal["ahead", "close", "behind"]
+
+SHORTEST = 6
+"""Epochs that a curve must have to be judged."""
+
+MATERIAL = 0.02
+"""A gain in accuracy that counts as better: two images in a hundred."""
+
+_SMALLEST_TAIL = 4
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The least-squares line through the last third of a curve, at least its last four points.
+
+    Attributes:
+        points: how many epochs the line is fitted to.
+        slope: change an epoch.
+        standard_error: of the slope, from the scatter about the line; it takes the epochs' deviations as independent,
+            which consecutive epochs are not quite, so that the interval is a guide and not a guarantee.
+    """
+
+    points: int
+    slope: float
+    standard_error: float
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of the slope, from Student's t with ``points - 2`` degrees of freedom."""
+        half = t_quantile(LEVEL, self.points - 2) * self.standard_error
+        return (self.slope - half, self.slope + half)
+
+    def gain(self, epochs: int) -> Interval:
+        """What so many more epochs would add if the line went on, at 95 %; curves bend, so rarely as much."""
+        low, high = self.interval
+        return (low * epochs, high * epochs)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the line says of its next ``points`` epochs.
+
+        ``level``: they change less than :data:`MATERIAL` either way; ``rising`` or ``falling``: the slope differs from 0
+        and may matter; else ``unclear``.
+        """
+        low, high = self.gain(self.points)
+        if -MATERIAL < low and high < MATERIAL:
+            return "level"
+        return "rising" if low > 0 else "falling" if high < 0 else "unclear"
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """What the accuracies and losses of a run say, epoch by epoch.
+
+    Attributes:
+        epochs: how many there are.
+        validation: trend of the validation accuracy; None where the curve is too short.
+        training: trend of the training accuracy; None where the curve is too short.
+        best_epoch: the epoch, from 1, about which the mean validation accuracy of three neighbours is highest.
+        best_accuracy: that mean.
+        lowest_loss_epoch: the epoch, from 1, about which the mean validation loss of three neighbours is least.
+        loss_rise: that mean's rise from there to the end, in nats.
+        gap: last training accuracy minus last validation accuracy.
+    """
+
+    epochs: int
+    validation: Trend | None
+    training: Trend | None
+    best_epoch: int
+    best_accuracy: float
+    lowest_loss_epoch: int
+    loss_rise: float
+    gap: Difference
+
+    @property
+    def verdict(self) -> Verdict:
+        return "too short" if self.validation is None else self.validation.verdict
+
+    @property
+    def gap_verdict(self) -> Gap:
+        """Whether the training accuracy is ahead of the validation accuracy by more than sampling explains."""
+        if self.gap.consistent:
+            return "close"
+        return "ahead" if self.gap.value > 0 else "behind"
+
+
+def trend(values: Sequence[float]) -> Trend:
+    """The trend at the end of a curve.
+
+    Raises:
+        InputError: there are fewer than four values.
+
+    >>> trend([0.0, 0.0, 0.5, 0.6, 0.7, 0.8]).slope
+    0.10000000000000002
+    """
+    if len(values) < _SMALLEST_TAIL:
+        rule = f"must have at least {_SMALLEST_TAIL} epochs"
+        raise InputError("curve", list(values), rule, "train for more epochs")
+    tail = values[-max(_SMALLEST_TAIL, len(values) // 3) :]
+    n = len(tail)
+    centre, mean = (n - 1) / 2, sum(tail) / n
+    spread = sum((x - centre) ** 2 for x in range(n))
+    slope = sum((x - centre) * (y - mean) for x, y in enumerate(tail)) / spread
+    residue = sum((y - mean - slope * (x - centre)) ** 2 for x, y in enumerate(tail))
+    return Trend(n, slope, sqrt(residue / (n - 2) / spread))
+
+
+def smoothed(values: Sequence[float]) -> tuple[float, ...]:
+    """Each value's mean with its neighbours; the first and the last have one neighbour.
+
+    >>> smoothed([0, 3, 6, 0])
+    (1.5, 3.0, 3.0, 3.0)
+    """
+    windows = [values[max(0, i - 1) : i + 2] for i in range(len(values))]
+    return tuple(sum(window) / len(window) for window in windows)
+
+
+def learning_curve(record: RunRecord) -> LearningCurve:
+    """The learning curve of a run.
+
+    Raises:
+        InputError: the record has no epoch, or an accuracy that is no whole number of images.
+    """
+    if not record.epochs:
+        raise InputError("run record", record.id, "has no epoch", "train again")
+    validation = [epoch.validation_accuracy for epoch in record.epochs]
+    training = [epoch.training_accuracy for epoch in record.epochs]
+    accuracies = smoothed(validation)
+    losses = smoothed([epoch.validation_loss for epoch in record.epochs])
+    long_enough = len(validation) >= SHORTEST
+    best, lowest = max(accuracies), min(losses, default=inf)
+    return LearningCurve(
+        epochs=len(validation),
+        validation=trend(validation) if long_enough else None,
+        training=trend(training) if long_enough else None,
+        best_epoch=accuracies.index(best) + 1,
+        best_accuracy=best,
+        lowest_loss_epoch=losses.index(lowest) + 1,
+        loss_rise=losses[-1] - lowest,
+        gap=Difference(
+            Proportion.of_share(training[-1], record.data.training),
+            Proportion.of_share(validation[-1], record.data.validation),
+        ),
+    )

@@ -1,0 +1,181 @@
+"""Eigenvalues of A^T A: the rational ones exactly, and the factor that is left over.
+
+A^T A is symmetric, so all roots of its characteristic polynomial are real.  For a polynomial with only real roots
+Descartes' rule of signs is exact: the number of roots above c is the number of sign changes in the coefficients of
+p(x + c).  Bisection over the integers with that count finds every integer root without factoring a constant term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from gradus.errors import UnsupportedError
+from gradus.exact.equations import linear_form
+from gradus.exact.matrices import Matrix
+from gradus.exact.numbers import ONE, ZERO, Number
+
+MAX_ROOT_BITS = 2_000
+"""Most bits in a bound of the eigenvalues, after clearing denominators."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The eigenvalues of a symmetric positive semi-definite matrix.
+
+    Attributes:
+        polynomial: coefficients of det(x I - G), from the constant term upwards; monic.
+        rational: the rational eigenvalues with their multiplicities, descending.
+        rest: the monic factor without rational roots, coefficients upwards; ``(1,)`` if there is none.
+    """
+
+    polynomial: tuple[Number, ...]
+    rational: tuple[tuple[Fraction, int], ...]
+    rest: tuple[Fraction, ...]
+
+    @property
+    def is_rational(self) -> bool:
+        return len(self.rest) == 1
+
+    @property
+    def smallest(self) -> tuple[Fraction, int] | None:
+        """The smallest eigenvalue and its multiplicity, or None if it is not rational."""
+        if not self.rational:
+            return None
+        value, count = self.rational[-1]
+        return (value, count) if _roots_above(self.rest, value) == len(self.rest) - 1 else None
+
+
+def spectrum(G: Matrix) -> Spectrum:
+    """The eigenvalues of a symmetric positive semi-definite matrix G (n x n).
+
+    Raises:
+        UnsupportedError: the coefficients of its characteristic polynomial are not rational, or too large.
+
+    >>> spectrum(Matrix.of("18 24; 24 32")).rational
+    ((Fraction(50, 1), 1), (Fraction(0, 1), 1))
+    """
+    polynomial = characteristic_polynomial(G)
+    if not all(c.is_rational for c in polynomial):
+        rule = "the characteristic polynomial of A^T A has coefficients that are not rational"
+        raise UnsupportedError("A", None, rule, "gradus handles rational ones so far")
+    fractions = [c.as_fraction() for c in polynomial]
+    scale = lcm(*(c.denominator for c in fractions))
+    integers = [int(c * scale ** (len(fractions) - 1 - k)) for k, c in enumerate(fractions)]
+    roots, rest = _integer_roots(integers)
+    degree = len(rest) - 1
+    return Spectrum(
+        polynomial,
+        tuple((Fraction(root, scale), count) for root, count in roots),
+        tuple(Fraction(c, scale ** (degree - k)) for k, c in enumerate(rest)),
+    )
+
+
+def characteristic_polynomial(G: Matrix) -> tuple[Number, ...]:
+    """det(x I - G) for an n x n matrix, coefficients from the constant term upwards, by Faddeev and LeVerrier.
+
+    >>> [c.text for c in characteristic_polynomial(Matrix.of("18 24; 24 32"))]
+    ['0', '-50', '1']
+    """
+    n = G.shape[0]
+    coefficients = [ONE]
+    M = Matrix.zeros(n, n)
+    for k in range(1, n + 1):
+        M = G @ M + Matrix.identity(n) * coefficients[0]
+        coefficients.insert(0, -trace(G @ M) / k)
+    return tuple(coefficients)
+
+
+def trace(G: Matrix) -> Number:
+    """The sum of the diagonal entries."""
+    return sum((G[i, i] for i in range(G.shape[0])), ZERO)
+
+
+def polynomial_text(coefficients: Sequence[Number | Fraction], variable: str = "x") -> str:
+    """A polynomial in plain text, highest power first.
+
+    >>> polynomial_text([Fraction(1), Fraction(-3), Fraction(1)])
+    'x^2 - 3*x + 1'
+    """
+    text = ""
+    for power in range(len(coefficients) - 1, -1, -1):
+        if c := Number.of(coefficients[power]):
+            size, name = abs(c), _power(variable, power)
+            factor = f"({size.text})" if len(size.terms) > 1 else size.text
+            term = name if size == 1 and name else f"{factor}*{name}" if name else factor
+            sign = "-" if c.sign() < 0 else "+"
+            text = f"{text} {sign} {term}" if text else term if sign == "+" else f"-{term}"
+    return text or "0"
+
+
+def polynomial_latex(coefficients: Sequence[Number | Fraction], variable: str = r"\lambda") -> str:
+    r"""A polynomial as LaTeX, highest power first.
+
+    >>> print(polynomial_latex([Fraction(0), Fraction(-50), Fraction(1)]))
+    \lambda^{2} - 50\lambda
+    """
+    powers = range(len(coefficients) - 1, 0, -1)
+    names = [variable if k == 1 else f"{variable}^{{{k}}}" for k in powers]
+    constant = Number.of(coefficients[0])
+    form = linear_form([Number.of(coefficients[k]) for k in powers], names)
+    if not constant:
+        return form
+    return f"{form} - {(-constant).latex}" if constant.sign() < 0 else f"{form} + {constant.latex}"
+
+
+def _power(variable: str, power: int) -> str:
+    return "" if power == 0 else variable if power == 1 else f"{variable}^{power}"
+
+
+def _integer_roots(p: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
+    """The integer roots of a monic polynomial with real roots >= 0, descending with multiplicities; what is left."""
+    bound = -p[-2] if len(p) > 1 else 0
+    if bound.bit_length() > MAX_ROOT_BITS:
+        rule = f"the eigenvalues of A^T A have more than {MAX_ROOT_BITS} bits"
+        raise UnsupportedError("A", None, rule, "give smaller entries")
+    candidates = {_ceiling(p, k, bound) for k in range(1, len(p))}
+    roots = []
+    for candidate in sorted(candidates, reverse=True):
+        count = 0
+        while len(p) > 1 and _value(p, candidate) == 0:
+            p, count = _deflated(p, candidate), count + 1
+        if count:
+            roots.append((candidate, count))
+    return roots, p
+
+
+def _ceiling(p: Sequence[int], k: int, bound: int) -> int:
+    """The least integer that is not below the k-th largest root."""
+    low, high = -1, bound
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _roots_above(p, middle) >= k else (low, middle)
+    return high
+
+
+def _roots_above(p: Sequence[int] | Sequence[Fraction], c: int | Fraction) -> int:
+    """The number of roots above c of a polynomial with only real roots, by Descartes' rule of signs."""
+    shifted = list(p)
+    for i in range(len(p) - 1):
+        for j in range(len(p) - 2, i - 1, -1):
+            shifted[j] += c * shifted[j + 1]
+    signs = [x > 0 for x in shifted if x]
+    return sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+
+
+def _value(p: Sequence[int], x: int) -> int:
+    value = 0
+    for c in reversed(p):
+        value = value * x + c
+    return value
+
+
+def _deflated(p: Sequence[int], root: int) -> list[int]:
+    quotient = [0] * (len(p) - 1)
+    carry = 0
+    for k in range(len(p) - 1, 0, -1):
+        carry = p[k] + root * carry
+        quotient[k - 1] = carry
+    return quotient

@@ -1,0 +1,119 @@
+"""Training from zero weights: which parameters of a fully connected ReLU classifier ever get a gradient.
+
+The network has ``hidden_layers`` ReLU layers and a last layer with a soft-max; K = hidden_layers + 1.  Every state that
+training from zeros can reach has all gains 0 and all biases 0 but, perhaps, the last: so a state is given by the
+probabilities p that the last bias makes, and the gradients there decide by induction what ever changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradus.errors import InputError
+from gradus.exact.backpropagation import softmax_jacobian
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.numbers import ONE, ZERO, Number
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """The gains or the biases of one layer."""
+
+    layer: int
+    role: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.role} of layer {self.layer}"
+
+
+@dataclass(frozen=True)
+class ZeroStart:
+    """What training from zeros does: tensors that never change, and tensors that do (in general)."""
+
+    frozen: tuple[Tensor, ...]
+    learning: tuple[Tensor, ...]
+
+
+def zero_start(
+    hidden_layers: int, biases: bool = True, relu_before_softmax: bool = False, input_zero: bool = False
+) -> ZeroStart:
+    """Which tensors training from zeros leaves at 0 for ever, and which it changes.
+
+    Args:
+        hidden_layers: ReLU layers before the last layer; 0 or more.
+        biases: whether the layers have biases.
+        relu_before_softmax: whether the last layer, too, has a ReLU, before its soft-max: then H(0) = 0 freezes all.
+        input_zero: whether every input is 0.
+
+    Raises:
+        InputError: a negative number of layers.
+
+    >>> [tensor.text for tensor in zero_start(2).learning]
+    ['biases of layer 3']
+    >>> [tensor.text for tensor in zero_start(0).learning]
+    ['gains of layer 1', 'biases of layer 1']
+    >>> zero_start(2, relu_before_softmax=True).learning
+    ()
+    """
+    if hidden_layers < 0:
+        raise InputError("hidden_layers", hidden_layers, "must be 0 or more", "")
+    last = hidden_layers + 1
+    roles = ("gains", "biases") if biases else ("gains",)
+    tensors = tuple(Tensor(layer, role) for layer in range(1, last + 1) for role in roles)
+    changing = set() if relu_before_softmax else {Tensor(last, "biases")}
+    if hidden_layers == 0 and not input_zero and not relu_before_softmax:
+        changing.add(Tensor(last, "gains"))
+    return ZeroStart(tuple(t for t in tensors if t not in changing), tuple(t for t in tensors if t in changing))
+
+
+def gradients_from_zero(
+    sizes: tuple[int, ...], x: Vector, label: int, p: Vector, relu_before_softmax: bool = False
+) -> dict[Tensor, Matrix]:
+    """The gradients of the cross-entropy -log p[label] in every tensor, by the recursion, exactly.
+
+    All weights are 0, apart from a last bias that makes the probabilities p.  Gains are shaped (units, inputs) and
+    biases (units, 1).
+
+    Args:
+        sizes: inputs, units of each hidden layer, classes.
+        label: the true class, from 0.
+        p: the probabilities, all positive, with the sum 1.
+
+    Raises:
+        InputError: a size is not positive, or x, label or p do not fit.
+
+    >>> gradients = gradients_from_zero((2, 3, 2), Vector.of([1, 2]), 0, Vector.of("1/4, 3/4"))
+    >>> {tensor.text: gradient.text for tensor, gradient in gradients.items() if gradient}
+    {'biases of layer 2': '-3/4; 3/4'}
+    """
+    _check(sizes, x, label, p)
+    K = len(sizes) - 1
+    inputs = [x, *(Vector((ZERO,) * size) for size in sizes[1:-1])]
+    row = Vector(tuple(-ONE / p[label] if c == label else ZERO for c in range(len(p))))
+    gradients: dict[Tensor, Matrix] = {}
+    for k in range(K, 0, -1):
+        step = Matrix.zeros(sizes[k], sizes[k])
+        if k == K and not relu_before_softmax:
+            step = softmax_jacobian(p)
+        delta = step.T @ row
+        gradients[Tensor(k, "gains")] = outer(delta, inputs[k - 1])
+        gradients[Tensor(k, "biases")] = Matrix.from_columns([delta])
+        row = Matrix.zeros(sizes[k], sizes[k - 1]).T @ delta
+    return gradients
+
+
+def outer(a: Vector, b: Vector) -> Matrix:
+    """a b^T, shape (len(a), len(b))."""
+    return Matrix(tuple(tuple(x * y for y in b) for x in a))
+
+
+def _check(sizes: tuple[int, ...], x: Vector, label: int, p: Vector) -> None:
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise InputError("sizes", sizes, "must hold the positive numbers of inputs, hidden units and classes", "")
+    if len(x) != sizes[0]:
+        raise InputError("x", x.text, f"must have {sizes[0]} entries", "")
+    if len(p) != sizes[-1] or any(entry.sign() <= 0 for entry in p) or sum(p, Number()) != 1:
+        raise InputError("p", p.text, f"must be {sizes[-1]} positive numbers with the sum 1", "")
+    if not 0 <= label < len(p):
+        raise InputError("label", label, f"must be from 0 to {len(p) - 1}", "")

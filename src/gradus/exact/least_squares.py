@@ -1,0 +1,109 @@
+"""Least squares: the pseudo-inverse, all solutions, and unit vectors at which a norm is least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gradus.errors import InputError, UnsupportedError
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.row_reduction import full_rank_factors, inverse
+from gradus.exact.subspaces import null_space
+from gradus.exact.svd import eigenspace, gram_spectrum
+
+
+def pseudo_inverse(A: Matrix) -> Matrix:
+    """The Moore-Penrose pseudo-inverse of A (m x n), an n x m matrix.
+
+    By full-rank factors A = C R it is R^T (C^T A R^T)^-1 C^T (MacDuffee), so it is rational whenever A is, also where
+    the singular values are not.
+
+    >>> pseudo_inverse(Matrix.of("3 4; 3 4")).text
+    '3/50 3/50; 2/25 2/25'
+    """
+    if not A:
+        return A.T
+    C, R = full_rank_factors(A)
+    return R.T @ inverse(C.T @ A @ R.T) @ C.T
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """All x that make the norm of A x - b least: ``min_norm`` plus every combination of ``directions``.
+
+    Attributes:
+        min_norm: the solution of least norm, n entries.
+        directions: an orthonormal basis of the null space of A; empty if the solution is unique.
+        residual: A x - b, the same for every solution, m entries.
+    """
+
+    min_norm: Vector
+    directions: tuple[Vector, ...]
+    residual: Vector
+
+
+def least_squares(A: Matrix, b: Vector) -> LeastSquares:
+    """All least-squares solutions of A x = b, for A (m x n) and b with m entries.
+
+    Raises:
+        InputError: b has not m entries.
+
+    >>> solutions = least_squares(Matrix.of("3 4; 3 4"), Vector.of("2 3"))
+    >>> solutions.min_norm.text, [v.text for v in solutions.directions]
+    ('(3/10, 2/5)', ['(-4/5, 3/5)'])
+    """
+    require_right_hand_side(A, b)
+    x = pseudo_inverse(A) @ b
+    return LeastSquares(x, null_space(A), A @ x - b)
+
+
+def require_right_hand_side(A: Matrix, b: Vector) -> None:
+    """Refuse a right-hand side that does not fit.
+
+    Raises:
+        InputError: b has not as many entries as A has rows.
+    """
+    if len(b) != A.shape[0]:
+        rule = f"has {len(b)} entries, and A has {A.shape[0]} rows"
+        raise InputError("b", b.text, rule, f"give b {A.shape[0]} entries")
+
+
+@dataclass(frozen=True)
+class UnitMinimisers:
+    """The unit vectors at which the norm of A x is least.
+
+    Attributes:
+        kind: ``points``: exactly two, opposite; ``sphere``: all unit vectors of a subspace of dimension 2 or more.
+        vectors: for ``points`` both of them; for ``sphere`` an orthonormal basis of the subspace.
+    """
+
+    kind: Literal["points", "sphere"]
+    vectors: tuple[Vector, ...]
+
+
+def unit_minimisers(A: Matrix) -> UnitMinimisers:
+    """All unit vectors x at which the norm of A x is least, for A (m x n).
+
+    They are the unit vectors of the null space if it is not {0}, and of the eigenspace of the smallest eigenvalue of
+    A^T A otherwise; only that eigenvalue has to be rational.
+
+    Raises:
+        UnsupportedError: the smallest eigenvalue of A^T A is not rational.
+
+    >>> [v.text for v in unit_minimisers(Matrix.of("3 4; 3 4")).vectors]
+    ['(-4/5, 3/5)', '(4/5, -3/5)']
+    """
+    basis = null_space(A) or _smallest_eigenspace(A)
+    if len(basis) == 1:
+        return UnitMinimisers("points", (basis[0], -basis[0]))
+    return UnitMinimisers("sphere", basis)
+
+
+def _smallest_eigenspace(A: Matrix) -> tuple[Vector, ...]:
+    smallest = gram_spectrum(A).smallest
+    if smallest is None:
+        rule = "the smallest eigenvalue of A^T A is not rational"
+        raise UnsupportedError(
+            "A", A.text, rule, "gradus handles singular values that are square roots of rationals so far"
+        )
+    return eigenspace(A.T @ A, smallest[0])

@@ -1,0 +1,361 @@
+"""Worked steps for least squares: with the singular value decomposition where it is exact, without it elsewhere."""
+
+from __future__ import annotations
+
+from gradus.errors import UnsupportedError
+from gradus.exact.eigenvalues import trace
+from gradus.exact.equations import aligned, factor_latex, indexed
+from gradus.exact.least_squares import (
+    LeastSquares,
+    UnitMinimisers,
+    least_squares,
+    pseudo_inverse,
+    unit_minimisers,
+)
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.numbers import Number
+from gradus.exact.row_reduction import full_rank_factors, row_reduction
+from gradus.exact.steps import Check, Step
+from gradus.exact.svd import SVD, svd
+from gradus.exact.svd_steps import compact_svd_step
+
+
+def exact_svd(A: Matrix) -> SVD | None:
+    """The singular value decomposition, or None where gradus has no exact one."""
+    try:
+        return svd(A)
+    except UnsupportedError:
+        return None
+
+
+def pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
+    """The pseudo-inverse of A, worked."""
+    if not A:
+        return (
+            Step(
+                r"$A^{\dagger} = 0$",
+                r"The pseudo-inverse of a zero matrix is its transpose.",
+                checks=penrose(A),
+            ),
+        )
+    decomposition = exact_svd(A)
+    if decomposition is None:
+        return _factored_pseudo_inverse_steps(A)
+    V, plus, U = decomposition.V, decomposition.Sigma_plus, decomposition.U
+    return (
+        compact_svd_step(A, decomposition),
+        Step(
+            r"The pseudo-inverse of $\Sigma$",
+            r"Transpose $\Sigma$ and invert its non-zero singular values; zeros stay zeros.",
+            before=rf"\Sigma = {decomposition.Sigma.latex}",
+            after=rf"\Sigma^{{\dagger}} = {plus.latex}",
+            checks=penrose(decomposition.Sigma, plus, r"\Sigma"),
+        ),
+        Step(
+            r"$A^{\dagger} = V\Sigma^{\dagger}U^\top$",
+            r"Here stand $\Sigma^{\dagger}$, not $\Sigma$, and $U^\top$, not $U$.",
+            before=rf"A^{{\dagger}} = {V.factored_latex}{plus.latex}{U.T.factored_latex}",
+            after=rf"A^{{\dagger}} = {pseudo_inverse(A).factored_latex}",
+            checks=(
+                Check(
+                    "The product agrees with the value found by full-rank factors.",
+                    V @ plus @ U.T == pseudo_inverse(A),
+                ),
+                *penrose(A),
+            ),
+        ),
+    )
+
+
+def penrose(A: Matrix, X: Matrix | None = None, name: str = "A") -> tuple[Check, ...]:
+    """The four conditions that only the pseudo-inverse X of A fulfils."""
+    X = pseudo_inverse(A) if X is None else X
+    plus = rf"{name}^{{\dagger}}"
+    return (
+        Check(rf"${name}{plus}{name} = {name}$.", A @ X @ A == A),
+        Check(rf"${plus}{name}{plus} = {plus}$.", X @ A @ X == X),
+        Check(rf"${name}{plus}$ is symmetric.", (A @ X).T == A @ X),
+        Check(rf"${plus}{name}$ is symmetric.", (X @ A).T == X @ A),
+    )
+
+
+def _factored_pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
+    C, R = full_rank_factors(A)
+    middle = C.T @ A @ R.T
+    X = pseudo_inverse(A)
+    return (
+        Step(
+            "Full-rank factors $A = CR$",
+            r"$C$ holds the pivot columns of $A$, $R$ the non-zero rows of its reduced row echelon form. (The singular "
+            r"values of $A$ are not square roots of rationals; this way does not need them.)",
+            after=rf"C = {C.latex},\quad R = {R.latex}",
+            checks=(Check("$CR = A$.", C @ R == A),),
+        ),
+        Step(
+            r"The matrix $C^\top A R^\top$",
+            r"It is $(C^\top C)(RR^\top)$, a product of two invertible matrices.",
+            after=rf"C^\top A R^\top = {middle.latex}",
+            checks=(Check("It has full rank.", row_reduction(middle).rank == middle.shape[0]),),
+        ),
+        Step(
+            r"$A^{\dagger} = R^\top (C^\top A R^\top)^{-1} C^\top$",
+            r"This is $R^\top(RR^\top)^{-1}(C^\top C)^{-1}C^\top$, the product of the pseudo-inverses of $R$ and $C$.",
+            after=rf"A^{{\dagger}} = {X.factored_latex}",
+            checks=penrose(A),
+        ),
+    )
+
+
+def minimum_norm_steps(A: Matrix, b: Vector) -> tuple[Step, ...]:
+    """The minimum-norm least-squares solution of A x = b, worked."""
+    solutions = least_squares(A, b)
+    x, X = solutions.min_norm, pseudo_inverse(A)
+    return (
+        _pseudo_inverse_step(A, X),
+        Step(
+            r"$\mathbf{x}^* = A^{\dagger}\mathbf{b}$",
+            r"Of all least-squares solutions this is the one without a component in the null space of $A$, hence the "
+            "shortest.",
+            before=rf"\mathbf{{x}}^* = {X.factored_latex}{b.latex}",
+            after=rf"\mathbf{{x}}^* = {x.factored_latex}",
+            checks=solution_checks(A, solutions),
+        ),
+        _residual_step(solutions),
+    )
+
+
+def _pseudo_inverse_step(A: Matrix, X: Matrix) -> Step:
+    decomposition = exact_svd(A)
+    if decomposition is None or not A:
+        reason = r"From full-rank factors $A = CR$ it is $R^\top (C^\top A R^\top)^{-1} C^\top$."
+    else:
+        factors = rf"{decomposition.V.factored_latex}{decomposition.Sigma_plus.latex}{decomposition.U.T.factored_latex}"
+        return Step(
+            "The pseudo-inverse of $A$",
+            r"From the singular value decomposition it is $V\Sigma^{\dagger}U^\top$.",
+            before=rf"A^{{\dagger}} = {factors}",
+            after=rf"A^{{\dagger}} = {X.factored_latex}",
+            checks=penrose(A, X),
+        )
+    return Step(
+        "The pseudo-inverse of $A$",
+        reason,
+        after=rf"A^{{\dagger}} = {X.factored_latex}",
+        checks=penrose(A, X),
+    )
+
+
+def solution_checks(A: Matrix, solutions: LeastSquares) -> tuple[Check, ...]:
+    """What makes a point the minimum-norm least-squares solution: the normal equations, and no null-space part."""
+    return (
+        Check(
+            r"The normal equations hold: $A^\top(A\mathbf{x}^* - \mathbf{b}) = \mathbf{0}$.",
+            not (A.T @ solutions.residual),
+        ),
+        Check(
+            r"$\mathbf{x}^*$ is orthogonal to the null space of $A$.",
+            all(not d.dot(solutions.min_norm) for d in solutions.directions),
+        ),
+    )
+
+
+def _residual_step(solutions: LeastSquares) -> Step:
+    square = solutions.residual.dot(solutions.residual)
+    meaning = "the system is consistent, and this solves it." if not square else "the system has no solution."
+    return Step(
+        "The residual",
+        f"Its squared length is ${square.latex}$: {meaning}",
+        after=rf"A\mathbf{{x}}^* - \mathbf{{b}} = {solutions.residual.factored_latex}",
+    )
+
+
+def all_solutions_steps(A: Matrix, b: Vector) -> tuple[Step, ...]:
+    """All least-squares solutions of A x = b, worked."""
+    decomposition = exact_svd(A)
+    solutions = least_squares(A, b)
+    if decomposition is None:
+        return (*minimum_norm_steps(A, b)[:2], _null_space_step(A, solutions), _family_step(A, b, solutions))
+    return (
+        compact_svd_step(A, decomposition),
+        _rotation_step(b, decomposition),
+        _coordinates_step(b, decomposition, solutions),
+        _family_step(A, b, solutions),
+    )
+
+
+def _rotation_step(b: Vector, decomposition: SVD) -> Step:
+    U = decomposition.U
+    c = U.T @ b
+    return Step(
+        r"$\lVert A\mathbf{x} - \mathbf{b} \rVert = \lVert \Sigma\mathbf{y} - \mathbf{c} \rVert$ with "
+        r"$\mathbf{y} = V^\top\mathbf{x}$ and $\mathbf{c} = U^\top\mathbf{b}$",
+        r"The orthogonal matrix $U^\top$ keeps lengths. Mind the transpose in $\mathbf{c} = U^\top\mathbf{b}$.",
+        after=rf"\mathbf{{c}} = {U.T.factored_latex}{b.latex} = {c.factored_latex}",
+        checks=(Check(r"$\lVert \mathbf{c} \rVert = \lVert \mathbf{b} \rVert$.", c.dot(c) == b.dot(b)),),
+    )
+
+
+def _coordinates_step(b: Vector, decomposition: SVD, solutions: LeastSquares) -> Step:
+    c = decomposition.U.T @ b
+    values, r, n = decomposition.singular_values, decomposition.rank, decomposition.V.shape[0]
+    names = parameter_names(n - r)
+    lines = [
+        rf"y_{i + 1} &= \frac{{c_{i + 1}}}{{\sigma_{i + 1}}} = {(c[i] / values[i]).latex}" for i in range(r)
+    ]
+    lines += [rf"y_{r + 1 + i} &= {name}" for i, name in enumerate(names)]
+    left = sum((c[i] * c[i] for i in range(r, len(c))), Number())
+    free = (
+        rf" The other coordinates do not enter $\Sigma\mathbf{{y}}$, so they are free: any real {', '.join(f'${k}$' for k in names)}."
+        if names
+        else ""
+    )
+    return Step(
+        r"The best $\mathbf{y}$",
+        rf"The coordinates with a non-zero singular value make their part of the norm zero when $y_i = c_i/\sigma_i$.{free}",
+        after=aligned(lines),
+        checks=(
+            Check(
+                rf"What is left of the squared norm, ${left.latex}$, is $\lVert A\mathbf{{x}}^* - \mathbf{{b}} \rVert^2$.",
+                left == solutions.residual.dot(solutions.residual),
+            ),
+        ),
+    )
+
+
+def parameter_names(count: int) -> tuple[str, ...]:
+    """The names of a family's parameters: k, or k_1, k_2, ..."""
+    return ("k",) if count == 1 else indexed("k", count)
+
+
+def _null_space_step(A: Matrix, solutions: LeastSquares) -> Step:
+    directions = solutions.directions
+    if not directions:
+        return Step(
+            r"The null space of $A$ is $\{\mathbf{0}\}$",
+            "The rank of $A$ is the number of its columns, so the solution is unique.",
+            checks=(Check("The rank is the number of columns.", row_reduction(A).rank == A.shape[1]),),
+        )
+    return Step(
+        "The null space of $A$",
+        r"Adding a vector of the null space does not change $A\mathbf{x}$.",
+        after=r",\; ".join(d.factored_latex for d in directions),
+        checks=(Check(r"$A\mathbf{n} = \mathbf{0}$ for each.", all(not (A @ d) for d in directions)),),
+    )
+
+
+def _family_step(A: Matrix, b: Vector, solutions: LeastSquares) -> Step:
+    names = parameter_names(len(solutions.directions))
+    terms = "".join(f" + {k}{d.factored_latex}" for k, d in zip(names, solutions.directions, strict=True))
+    moved = [solutions.min_norm + d for d in solutions.directions]
+    r = row_reduction(A).rank
+    return Step(
+        r"All solutions",
+        r"They are $\mathbf{x} = V\mathbf{y}$: the minimum-norm solution plus the whole null space of $A$."
+        if names
+        else r"The null space of $A$ is $\{\mathbf{0}\}$, so the minimum-norm solution is the only one.",
+        after=rf"\mathbf{{x}} = {solutions.min_norm.factored_latex}{terms}",
+        checks=(
+            *solution_checks(A, solutions),
+            Check(
+                r"The normal equations hold all along the family.",
+                all(not (A.T @ (A @ x - b)) for x in (solutions.min_norm, *moved)),
+            ),
+            Check(
+                "No direction is missing: their number is the number of columns less the rank.",
+                len(names) == A.shape[1] - r,
+            ),
+        ),
+    )
+
+
+def unit_minimiser_steps(A: Matrix) -> tuple[Step, ...]:
+    """All unit vectors x at which the norm of A x is least, worked.
+
+    Raises:
+        UnsupportedError: the smallest eigenvalue of A^T A is not rational.
+    """
+    minimisers = unit_minimisers(A)
+    decomposition = exact_svd(A)
+    if decomposition is None:
+        return (_smallest_value_step(A, minimisers), _minimisers_step(A, minimisers))
+    return (
+        compact_svd_step(A, decomposition),
+        _weights_step(A, decomposition),
+        _minimisers_step(A, minimisers),
+    )
+
+
+def _weights_step(A: Matrix, decomposition: SVD) -> Step:
+    n = A.shape[1]
+    values = [s * s for s in decomposition.singular_values] + [Number()] * (n - min(A.shape))
+    form = " + ".join(
+        factor_latex(v) + ("" if v else r" \cdot ") + f"{c}^2"
+        for v, c in zip(values, indexed("c", n), strict=True)
+    )
+    return Step(
+        r"$\lVert A\mathbf{x} \rVert^2 = \sum_i \sigma_i^2 c_i^2$ with $\mathbf{c} = V^\top\mathbf{x}$",
+        r"Orthogonal matrices keep lengths, so $\lVert A\mathbf{x} \rVert = \lVert \Sigma\mathbf{c} \rVert$, and "
+        r"$\lVert \mathbf{x} \rVert = 1$ says that $\sum_i c_i^2 = 1$: a weighted mean of the $\sigma_i^2$.",
+        after=rf"\lVert A\mathbf{{x}} \rVert^2 = {form}",
+        checks=(
+            Check(r"The weights add up to the trace of $A^\top A$.", sum(values, Number()) == trace(A.T @ A)),
+        ),
+    )
+
+
+def _smallest_value_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
+    least = _squared_norm(A, minimisers.vectors[0])
+    reason = (
+        r"$A$ has a null space, so the least value is 0, taken on the unit vectors of the null space and nowhere else."
+        if not least
+        else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit eigenvectors of the "
+        r"smallest eigenvalue of $A^\top A$."
+    )
+    G = A.T @ A
+    return Step(
+        rf"The least value of $\lVert A\mathbf{{x}} \rVert^2$ is ${least.latex}$",
+        reason,
+        after=rf"A^\top A = {G.latex}",
+        checks=(
+            Check(
+                rf"$A^\top A\,\mathbf{{x}} = {least.latex}\,\mathbf{{x}}$ there.",
+                all(G @ v == v * least for v in minimisers.vectors),
+            ),
+        ),
+    )
+
+
+def _squared_norm(A: Matrix, x: Vector) -> Number:
+    image = A @ x
+    return image.dot(image)
+
+
+def _minimisers_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
+    least = _squared_norm(A, minimisers.vectors[0])
+    if minimisers.kind == "points":
+        claim = "There are exactly two minimisers"
+        reason = (
+            r"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs once. Then "
+            r"$c_i = \pm 1$ there and 0 elsewhere. The sign belongs to the whole vector: other changes of sign give other "
+            "directions."
+        )
+        shown = r",\; ".join(v.factored_latex for v in minimisers.vectors)
+    else:
+        d = len(minimisers.vectors)
+        claim = f"The minimisers are the unit sphere of a subspace of dimension {d}"
+        reason = rf"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs {d} times, divided in any way."
+        names = indexed("k", d)
+        shown = " + ".join(f"{k}{v.factored_latex}" for k, v in zip(names, minimisers.vectors, strict=True))
+        shown = rf"\mathbf{{x}} = {shown} \quad\text{{with}}\quad {' + '.join(f'{k}^2' for k in names)} = 1"
+    return Step(
+        claim,
+        reason,
+        after=shown,
+        checks=(
+            Check("They have length 1.", all(v.dot(v) == 1 for v in minimisers.vectors)),
+            Check(
+                rf"$\lVert A\mathbf{{x}} \rVert^2 = {least.latex}$ at each.",
+                all(_squared_norm(A, v) == least for v in minimisers.vectors),
+            ),
+        ),
+    )

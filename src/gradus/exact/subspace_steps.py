@@ -1,0 +1,161 @@
+"""Worked steps for orthonormal bases of the row space and of the null space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradus.exact.equations import aligned, factor_latex, indexed, linear_form
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.row_reduction import RowReduction, reduced_form_steps, row_reduction
+from gradus.exact.steps import Check, Step
+from gradus.exact.subspaces import (
+    first_entry_positive,
+    is_orthonormal,
+    null_space,
+    null_space_vectors,
+    orthogonal,
+    primitive,
+    projection,
+    row_space,
+)
+
+
+def row_space_steps(A: Matrix) -> tuple[Step, ...]:
+    """An orthonormal basis of the row space of A, worked."""
+    if not A:
+        return (
+            Step(r"The row space is $\{\mathbf{0}\}$", "Every row of $A$ is zero, so the basis is empty."),
+        )
+    reduction = row_reduction(A)
+    letter = "r"
+    spanning = _spanning_step(reduction)
+    unit = orthonormal_steps(reduction.rows, letter)
+    return (*reduced_form_steps(reduction), spanning, *unit, _row_space_conclusion(A))
+
+
+def null_space_steps(A: Matrix) -> tuple[Step, ...]:
+    """An orthonormal basis of the null space of A, worked."""
+    reduction = row_reduction(A)
+    way = reduced_form_steps(reduction)
+    if not reduction.free:
+        return (*way, _trivial_null_space(reduction))
+    vectors = null_space_vectors(A)
+    return (
+        *way,
+        _general_solution(reduction, vectors),
+        *orthonormal_steps(vectors, "n"),
+        _null_space_conclusion(A),
+    )
+
+
+def orthonormal_steps(vectors: Sequence[Vector], letter: str) -> tuple[Step, ...]:
+    """Gram and Schmidt on independent vectors, with integer multiples where they are rational."""
+    squares = orthogonal(vectors)
+    oriented = [first_entry_positive(w) for w in squares] if letter == "r" else list(squares)
+    names = [letter] if len(vectors) == 1 else indexed(letter, len(vectors))
+    return tuple(
+        _orthonormal_step(vector, squares[:i], oriented[i], names[i], i) for i, vector in enumerate(vectors)
+    )
+
+
+def _orthonormal_step(vector: Vector, earlier: Sequence[Vector], w: Vector, name: str, index: int) -> Step:
+    removed = [v for v in earlier if v.dot(vector)]
+    size = w.norm()
+    lines = []
+    if removed:
+        parts = "".join(_removed_latex(v, vector) for v in removed)
+        lines.append(rf"\mathbf{{w}} &= {vector.latex}{parts} \;\parallel\; {w.latex}")
+    elif w != vector:
+        lines.append(rf"\mathbf{{w}} &= {vector.latex} \;\parallel\; {w.latex}")
+    if w == -primitive(vector):
+        lines = lines[:-1]
+    lines.append(rf"\lVert \mathbf{{w}} \rVert &= \sqrt{{{w.dot(w).latex}}} = {size.latex}")
+    lines.append(rf"\mathbf{{{name[0]}}}{name[1:]} &= {(w / size).factored_latex}")
+    reason = "Only the direction counts, so take a multiple without fractions, and divide by its length."
+    if removed:
+        reason = "Take off the components along the vectors found before, then proceed as for the first."
+    elif index:
+        reason = "It is orthogonal to the vectors found before already; divide by its length."
+    unit = w / size
+    checks = [Check(rf"$\lVert \mathbf{{{name[0]}}}{name[1:]} \rVert = 1$.", unit.dot(unit) == 1)]
+    if earlier:
+        checks.append(Check("It is orthogonal to those before it.", all(not v.dot(unit) for v in earlier)))
+    return Step(
+        rf"Unit vector $\mathbf{{{name[0]}}}{name[1:]}$", reason, after=aligned(lines), checks=tuple(checks)
+    )
+
+
+def _removed_latex(v: Vector, vector: Vector) -> str:
+    factor = v.dot(vector) / v.dot(v)
+    sign, size = (" - ", factor) if factor.sign() > 0 else (" + ", -factor)
+    return sign + factor_latex(size) + v.latex
+
+
+def _spanning_step(reduction: RowReduction) -> Step:
+    rows = reduction.rows
+    listed = r",\; ".join(row.latex for row in rows)
+    what = "the one non-zero row" if len(rows) == 1 else f"the {len(rows)} non-zero rows"
+    return Step(
+        rf"The row space has dimension {len(rows)}",
+        f"It is spanned by {what} of the reduced form, written here as columns.",
+        after=rf"\operatorname{{Row}}(A) = \operatorname{{span}}\left\{{ {listed} \right\}}",
+        checks=(Check(rf"The reduced form of $A$ has {len(rows)} pivots.", reduction.rank == len(rows)),),
+    )
+
+
+def _row_space_conclusion(A: Matrix) -> Step:
+    basis = row_space(A)
+    inside = all(projection(basis, A.row(i)) == A.row(i) for i in range(A.shape[0]))
+    reason = "Of the two opposite signs, take the one that makes the first non-zero entry positive."
+    checks = (
+        Check("Each row of $A$ equals its projection on the span.", inside),
+        Check("The vectors are orthonormal.", is_orthonormal(basis)),
+    )
+    return Step("The basis", reason, after=r",\; ".join(v.factored_latex for v in basis), checks=checks)
+
+
+def _trivial_null_space(reduction: RowReduction) -> Step:
+    n = reduction.matrix.shape[1]
+    return Step(
+        r"The null space is $\{\mathbf{0}\}$",
+        r"Every column has a pivot, so no variable is free, and $\mathbf{x} = \mathbf{0}$ is the only solution of "
+        r"$A\mathbf{x} = \mathbf{0}$; the basis is empty.",
+        after=reduction.reduced.latex,
+        checks=(Check(rf"$\operatorname{{rank}}(A) = {n}$, the number of columns.", reduction.rank == n),),
+    )
+
+
+def _general_solution(reduction: RowReduction, vectors: Sequence[Vector]) -> Step:
+    names = indexed("x", reduction.matrix.shape[1])
+    lines = [
+        rf"{names[pivot]} &= {linear_form([-reduction.reduced[i, j] for j in reduction.free], [names[j] for j in reduction.free])}"
+        for i, pivot in enumerate(reduction.pivots)
+    ]
+    free = ", ".join(f"${names[j]}$" for j in reduction.free)
+    combination = " + ".join(f"{names[j]}{v.latex}" for j, v in zip(reduction.free, vectors, strict=True))
+    solved = all(not (reduction.matrix @ v) for v in vectors)
+    return Step(
+        r"General solution of $A\mathbf{x} = \mathbf{0}$",
+        f"The columns without a pivot leave {free} free; the rows of the reduced form give the other unknowns.",
+        before=aligned(lines) if lines else "",
+        after=rf"\mathbf{{x}} = {combination}",
+        checks=(Check(r"$A$ maps each of these vectors to $\mathbf{0}$.", solved),),
+    )
+
+
+def _null_space_conclusion(A: Matrix) -> Step:
+    basis = null_space(A)
+    checks = (
+        Check(r"$A\mathbf{n} = \mathbf{0}$ for each vector of the basis.", all(not (A @ v) for v in basis)),
+        Check("The vectors are orthonormal.", is_orthonormal(basis)),
+        Check(
+            "Their number and the rank add up to the number of columns.",
+            len(basis) + row_reduction(A).rank == A.shape[1],
+        ),
+    )
+    return Step(
+        "The basis",
+        "These vectors span the null space.",
+        after=r",\; ".join(v.factored_latex for v in basis),
+        checks=checks,
+    )

@@ -1,0 +1,142 @@
+"""The four subspaces of a matrix, by orthonormal bases in canonical form.
+
+A row-space basis comes from the reduced row echelon form, a null-space basis from the same form with one free variable
+at a time set to +1; both are then made orthonormal by Gram and Schmidt.  Row- and column-space vectors have their first
+non-zero entry positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import gcd, lcm
+
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.numbers import ONE, ZERO, Number
+from gradus.exact.row_reduction import row_reduction
+
+
+def orthogonal(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
+    """Gram and Schmidt without normalising; each result is scaled to coprime integers if it is rational.
+
+    Args:
+        vectors: linearly independent.
+
+    >>> [v.text for v in orthogonal([Vector.of("1 1"), Vector.of("1 0")])]
+    ['(1, 1)', '(1, -1)']
+    """
+    done: list[Vector] = []
+    for vector in vectors:
+        for earlier in done:
+            vector = vector - earlier * (earlier.dot(vector) / earlier.dot(earlier))
+        done.append(primitive(vector))
+    return tuple(done)
+
+
+def orthonormal(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
+    """Gram and Schmidt.
+
+    Raises:
+        UnsupportedError: a norm is not a sum of square roots of rationals (never for rational vectors of moderate size).
+    """
+    return tuple(v / v.norm() for v in orthogonal(vectors))
+
+
+def primitive(vector: Vector) -> Vector:
+    """The positive multiple of a rational vector that has coprime integer entries; other vectors as they are.
+
+    >>> primitive(Vector.of("-4/3 1")).text
+    '(-4, 3)'
+    """
+    if not vector or not all(x.is_rational for x in vector):
+        return vector
+    fractions = [x.as_fraction() for x in vector]
+    common = Fraction(lcm(*(x.denominator for x in fractions)), gcd(*(x.numerator for x in fractions)))
+    integral = vector * common
+    shared = gcd(*(x.as_fraction().numerator for x in integral))
+    return integral / shared
+
+
+def first_entry_positive(vector: Vector) -> Vector:
+    """The vector or its opposite, such that the first non-zero entry is positive."""
+    return -vector if next((x for x in vector if x), ZERO).sign() < 0 else vector
+
+
+def null_space_vectors(A: Matrix) -> tuple[Vector, ...]:
+    """One solution of A x = 0 for every free variable, with that variable 1 and the other free ones 0.
+
+    >>> [v.text for v in null_space_vectors(Matrix.of("3 4; 3 4"))]
+    ['(-4/3, 1)']
+    """
+    reduction = row_reduction(A)
+    vectors = []
+    for free in reduction.free:
+        entries = [ZERO] * A.shape[1]
+        entries[free] = ONE
+        for i, pivot in enumerate(reduction.pivots):
+            entries[pivot] = -reduction.reduced[i, free]
+        vectors.append(Vector(tuple(entries)))
+    return tuple(vectors)
+
+
+def row_space(A: Matrix) -> tuple[Vector, ...]:
+    """An orthonormal basis of the row space of A (m x n): vectors with n entries; none for the zero matrix.
+
+    >>> [v.text for v in row_space(Matrix.of("3 4; 3 4"))]
+    ['(3/5, 4/5)']
+    """
+    return canonical_basis(row_reduction(A).rows)
+
+
+def null_space(A: Matrix) -> tuple[Vector, ...]:
+    """An orthonormal basis of the null space of A (m x n): vectors with n entries; none if it is {0}.
+
+    >>> [v.text for v in null_space(Matrix.of("3 4; 3 4"))]
+    ['(-4/5, 3/5)']
+    """
+    return orthonormal(null_space_vectors(A))
+
+
+def column_space(A: Matrix) -> tuple[Vector, ...]:
+    """An orthonormal basis of the column space of A (m x n): vectors with m entries.
+
+    >>> [v.text for v in column_space(Matrix.of("3 4; 3 4"))]
+    ['(sqrt(2)/2, sqrt(2)/2)']
+    """
+    return row_space(A.T)
+
+
+def left_null_space(A: Matrix) -> tuple[Vector, ...]:
+    """An orthonormal basis of the null space of the transpose of A (m x n): vectors with m entries.
+
+    >>> [v.text for v in left_null_space(Matrix.of("3 4; 3 4"))]
+    ['(-sqrt(2)/2, sqrt(2)/2)']
+    """
+    return null_space(A.T)
+
+
+def canonical_basis(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
+    """The canonical orthonormal basis of the span of some vectors.
+
+    It depends on the span only: the rows of its reduced row echelon form, made orthonormal, each with its first
+    non-zero entry positive.
+    """
+    if not vectors:
+        return ()
+    echelon = row_reduction(Matrix(tuple(v.entries for v in vectors))).rows
+    return tuple(first_entry_positive(v) for v in orthonormal(echelon))
+
+
+def is_orthonormal(vectors: Sequence[Vector]) -> bool:
+    """Whether the vectors have length 1 and are orthogonal to one another; exact."""
+    return all(
+        v.dot(w) == (1 if i == j else 0)
+        for i, v in enumerate(vectors)
+        for j, w in enumerate(vectors[: i + 1])
+    )
+
+
+def projection(vectors: Sequence[Vector], x: Vector) -> Vector:
+    """The orthogonal projection of x on the span of orthonormal vectors."""
+    start = Vector((Number(),) * len(x))
+    return sum((v * v.dot(x) for v in vectors), start)

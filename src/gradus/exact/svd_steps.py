@@ -1,0 +1,330 @@
+"""Worked steps for the singular value decomposition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from gradus.exact.eigenvalues import polynomial_latex, trace
+from gradus.exact.equations import aligned
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.numbers import ZERO, Number
+from gradus.exact.row_reduction import row_reduction
+from gradus.exact.steps import Check, Step
+from gradus.exact.subspaces import (
+    canonical_basis,
+    first_entry_positive,
+    left_null_space,
+    null_space,
+    primitive,
+)
+from gradus.exact.svd import SVD, eigenspace, gram_spectrum, svd
+
+
+def right_factor_steps(A: Matrix) -> tuple[Step, ...]:
+    """The matrix V of the singular value decomposition of A, worked.
+
+    Raises:
+        UnsupportedError: a singular value is not the square root of a rational.
+    """
+    decomposition = svd(A)
+    if not A:
+        return (_zero_matrix_step(decomposition),)
+    way = _rank_one_steps(A, decomposition) if decomposition.rank == 1 else _eigenvector_steps(A)
+    return (*way, *_null_space_completion(A, decomposition), _right_factor_step(A, decomposition))
+
+
+def left_factor_steps(A: Matrix) -> tuple[Step, ...]:
+    """The matrices U and Sigma of the singular value decomposition of A, worked from V.
+
+    Raises:
+        UnsupportedError: a singular value is not the square root of a rational.
+    """
+    decomposition = svd(A)
+    steps = [
+        compact_right_factor_step(A, decomposition),
+        _product_step(A, decomposition),
+        _singular_values_step(A, decomposition),
+    ]
+    if decomposition.rank:
+        steps.append(_left_vectors_step(A, decomposition))
+    if decomposition.rank < A.shape[0]:
+        steps.append(_left_completion_step(A, decomposition))
+    return (*steps, _left_factor_step(A, decomposition))
+
+
+def compact_right_factor_step(A: Matrix, decomposition: SVD) -> Step:
+    """V in one step, for problems that build on it."""
+    values = ", ".join(f"${v.latex}$" for v in _eigenvalues(decomposition))
+    return Step(
+        "The right factor $V$",
+        rf"Its columns are orthonormal eigenvectors of $A^\top A$, for the eigenvalues {values} in this order.",
+        after=f"V = {decomposition.V.factored_latex}",
+        checks=_right_factor_checks(A, decomposition),
+    )
+
+
+def compact_svd_step(A: Matrix, decomposition: SVD) -> Step:
+    """The whole decomposition in one step, for problems that build on it."""
+    U, Sigma, V = decomposition.U, decomposition.Sigma, decomposition.V
+    return Step(
+        r"The singular value decomposition $A = U\Sigma V^\top$",
+        r"The columns of $V$ are orthonormal eigenvectors of $A^\top A$, the singular values are the square roots of "
+        r"its eigenvalues, and the columns of $U$ are $A\mathbf{v}_i / \sigma_i$, completed by an orthonormal basis of "
+        r"the null space of $A^\top$ where $U$ needs more columns.",
+        after=rf"U = {U.factored_latex},\quad \Sigma = {Sigma.latex},\quad V = {V.factored_latex}",
+        checks=(
+            Check(r"$U\Sigma V^\top = A$.", U @ Sigma @ V.T == A),
+            Check(r"$U^\top U = I$ and $V^\top V = I$.", _orthogonal(U) and _orthogonal(V)),
+        ),
+    )
+
+
+def _eigenvalues(decomposition: SVD) -> tuple[Number, ...]:
+    values = tuple(s * s for s in decomposition.singular_values)
+    return values + (ZERO,) * (decomposition.V.shape[0] - len(values))
+
+
+def _orthogonal(Q: Matrix) -> bool:
+    return Q.T @ Q == Matrix.identity(Q.shape[1])
+
+
+def _right_factor_checks(A: Matrix, decomposition: SVD) -> tuple[Check, ...]:
+    V, Sigma = decomposition.V, decomposition.Sigma
+    return (
+        Check(r"$V^\top V = I$.", _orthogonal(V)),
+        Check(r"$A^\top A\,V = V\,\Sigma^\top\Sigma$.", A.T @ A @ V == V @ Sigma.T @ Sigma),
+    )
+
+
+def _right_factor_step(A: Matrix, decomposition: SVD) -> Step:
+    return Step(
+        "The matrix $V$",
+        "Its columns are these vectors, in the order of descending singular values.",
+        after=f"V = {decomposition.V.factored_latex}",
+        checks=_right_factor_checks(A, decomposition),
+    )
+
+
+def _zero_matrix_step(decomposition: SVD) -> Step:
+    V = decomposition.V
+    return Step(
+        "$V = I$",
+        r"Every vector lies in the null space of $A = 0$, so that the unit vectors serve.",
+        after=f"V = {V.latex}",
+        checks=(Check(r"$V^\top V = I$.", _orthogonal(V)),),
+    )
+
+
+def _rank_one_steps(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
+    """A = p q^T is its own decomposition, up to lengths."""
+    row = next(A.row(i) for i in range(A.shape[0]) if A.row(i))
+    q = first_entry_positive(primitive(row))
+    p = A @ q / q.dot(q)
+    value = decomposition.singular_values[0]
+    v = decomposition.V.column(0)
+    product = Matrix.from_columns([p]) @ Matrix.from_columns([q]).T
+    return (
+        Step(
+            r"$A = \mathbf{p}\mathbf{q}^\top$, a column times a row",
+            r"All rows of $A$ are multiples of one row $\mathbf{q}^\top$; the factors are the entries of $\mathbf{p}$.",
+            after=rf"A = {p.factored_latex}{_row_latex(q)}",
+            checks=(Check(r"$\mathbf{p}\mathbf{q}^\top = A$.", product == A),),
+        ),
+        Step(
+            r"The first right singular vector",
+            r"$\lVert A\mathbf{x} \rVert = \lVert \mathbf{p} \rVert\,|\mathbf{q}^\top\mathbf{x}|$, which is largest among "
+            r"unit vectors for $\mathbf{x}$ parallel to $\mathbf{q}$. Of the two signs, take the one that makes the first "
+            "non-zero entry positive.",
+            after=aligned(
+                [
+                    rf"\mathbf{{v}}_1 &= \frac{{\mathbf{{q}}}}{{\lVert \mathbf{{q}} \rVert}} = {v.factored_latex}",
+                    rf"\sigma_1 &= \lVert \mathbf{{p}} \rVert\,\lVert \mathbf{{q}} \rVert = "
+                    rf"{_product_latex(p.norm(), q.norm())}{value.latex}",
+                ]
+            ),
+            checks=(
+                Check(r"$\lVert \mathbf{v}_1 \rVert = 1$.", v.dot(v) == 1),
+                Check(r"$\lVert A\mathbf{v}_1 \rVert = \sigma_1$.", (A @ v).norm() == value),
+            ),
+        ),
+    )
+
+
+def _row_latex(q: Vector) -> str:
+    return Matrix((q.entries,)).latex
+
+
+def _product_latex(a: Number, b: Number) -> str:
+    return "" if 1 in (a, b) else rf"{a.latex} \cdot {b.latex} = "
+
+
+def _eigenvector_steps(A: Matrix) -> tuple[Step, ...]:
+    G = A.T @ A
+    eigenvalues = gram_spectrum(A)
+    steps = [
+        Step(
+            r"The matrix $A^\top A$",
+            r"From $A = U\Sigma V^\top$ follows $A^\top A = V(\Sigma^\top\Sigma)V^\top$: the columns of $V$ are "
+            r"eigenvectors of $A^\top A$, and its eigenvalues are the squares of the singular values.",
+            after=rf"A^\top A = {G.latex}",
+            checks=(Check("It is symmetric.", G.T == G),),
+        ),
+        _eigenvalue_step(G, eigenvalues.polynomial, eigenvalues.rational),
+    ]
+    first = 1
+    for value, count in eigenvalues.rational:
+        if value:
+            steps.append(_eigenspace_step(G, value, first))
+            first += count
+    return tuple(steps)
+
+
+def _eigenvalue_step(G: Matrix, polynomial: Sequence[Number], roots: Sequence[tuple[Fraction, int]]) -> Step:
+    shifted = [G - Matrix.identity(G.shape[0]) * value for value, _ in roots]
+    annihilated = shifted[0]
+    for factor in shifted[1:]:
+        annihilated = annihilated @ factor
+    total = sum((Number.of(value * count) for value, count in roots), ZERO)
+    factors = "".join(_linear_factor(value, count) for value, count in roots)
+    listed = ", ".join(
+        f"${Number.of(value).latex}$" + (f" ({count} times)" if count > 1 else "") for value, count in roots
+    )
+    lines = [rf"\det(\lambda I - A^\top A) &= {polynomial_latex(polynomial)}"]
+    if factors != polynomial_latex(polynomial):
+        lines.append(f"&= {factors}")
+    return Step(
+        rf"The eigenvalues of $A^\top A$ are {listed}",
+        "They are the roots of its characteristic polynomial.",
+        after=aligned(lines),
+        checks=(
+            Check("The sum of the eigenvalues is the trace.", total == trace(G)),
+            Check(
+                r"The product of the matrices $A^\top A - \lambda I$, over the different eigenvalues, is zero.",
+                not annihilated,
+            ),
+        ),
+    )
+
+
+def _linear_factor(value: Fraction, count: int) -> str:
+    base = rf"(\lambda - {Number.of(value).latex})" if value else r"\lambda"
+    return base if count == 1 else rf"{base}^{{{count}}}"
+
+
+def _eigenspace_step(G: Matrix, value: Fraction, first: int) -> Step:
+    shifted = G - Matrix.identity(G.shape[0]) * value
+    vectors = eigenspace(G, value)
+    names = [rf"\mathbf{{v}}_{first + i}" for i in range(len(vectors))]
+    found = r",\; ".join(f"{name} = {v.factored_latex}" for name, v in zip(names, vectors, strict=True))
+    reason = rf"The eigenvectors are the solutions of $(A^\top A - {Number.of(value).latex}\,I)\,\mathbf{{x}} = \mathbf{{0}}$; "
+    if len(vectors) == 1:
+        reason += "take the one of length 1 whose first non-zero entry is positive."
+    else:
+        reason += (
+            "take the reduced row echelon basis of this space, and make it orthonormal by Gram and Schmidt."
+        )
+    return Step(
+        f"${', '.join(names)}$ for the eigenvalue ${Number.of(value).latex}$",
+        reason,
+        before=rf"{shifted.latex} \;\sim\; {row_reduction(shifted).reduced.latex}",
+        after=found,
+        checks=(
+            Check(
+                rf"$A^\top A\,\mathbf{{v}} = {Number.of(value).latex}\,\mathbf{{v}}$.",
+                all(G @ v == v * value for v in vectors),
+            ),
+            Check("The whole eigenspace is spanned.", canonical_basis(vectors) == vectors),
+        ),
+    )
+
+
+def _null_space_completion(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
+    r, n = decomposition.rank, A.shape[1]
+    if r == n:
+        return ()
+    vectors = null_space(A)
+    found = r",\; ".join(rf"\mathbf{{v}}_{r + 1 + i} = {v.factored_latex}" for i, v in enumerate(vectors))
+    return (
+        Step(
+            "Completion by the null space",
+            r"The remaining columns of $V$ belong to the singular value 0: an orthonormal basis of the null space of $A$, "
+            "from its reduced row echelon form.",
+            before=rf"{A.latex} \;\sim\; {row_reduction(A).reduced.latex}",
+            after=found,
+            checks=(Check(r"$A\mathbf{v} = \mathbf{0}$ for each.", all(not (A @ v) for v in vectors)),),
+        ),
+    )
+
+
+def _product_step(A: Matrix, decomposition: SVD) -> Step:
+    product = A @ decomposition.V
+    gram = product.T @ product
+    orthogonal = all(not gram[i, j] for i in range(gram.shape[0]) for j in range(gram.shape[1]) if i != j)
+    return Step(
+        r"$U\Sigma = AV$",
+        r"Multiply $A = U\Sigma V^\top$ by $V$ from the right, and use $V^\top V = I$.",
+        after=rf"U\Sigma = AV = {product.factored_latex}",
+        checks=(Check("The columns are orthogonal.", orthogonal),),
+    )
+
+
+def _singular_values_step(A: Matrix, decomposition: SVD) -> Step:
+    product = A @ decomposition.V
+    count = min(A.shape)
+    lines = [
+        rf"\sigma_{i + 1} &= \sqrt{{{product.column(i).dot(product.column(i)).latex}}} = {s.latex}"
+        for i, s in enumerate(decomposition.singular_values)
+    ]
+    Sigma = decomposition.Sigma
+    lengths = all(product.column(i).dot(product.column(i)) == Sigma[i, i] * Sigma[i, i] for i in range(count))
+    return Step(
+        r"The matrix $\Sigma$",
+        r"Column $i$ of $U\Sigma$ is $\sigma_i\mathbf{u}_i$, and $\mathbf{u}_i$ has length 1, so $\sigma_i$ is the length "
+        f"of that column. $\\Sigma$ has the shape of $A$.",
+        before=aligned(lines),
+        after=rf"\Sigma = {Sigma.latex}",
+        checks=(Check(r"The squared lengths are the $\sigma_i^2$.", lengths),),
+    )
+
+
+def _left_vectors_step(A: Matrix, decomposition: SVD) -> Step:
+    U, V, r = decomposition.U, decomposition.V, decomposition.rank
+    lines = [
+        rf"\mathbf{{u}}_{i + 1} &= \frac{{1}}{{{decomposition.singular_values[i].latex}}}"
+        rf"{(A @ V.column(i)).latex} = {U.column(i).factored_latex}"
+        for i in range(r)
+    ]
+    return Step(
+        "The columns of $U$ for non-zero singular values" if r > 1 else r"The first column of $U$",
+        "Divide the columns by their lengths.",
+        after=aligned(lines),
+        checks=(Check("They have length 1.", all(U.column(i).dot(U.column(i)) == 1 for i in range(r))),),
+    )
+
+
+def _left_completion_step(A: Matrix, decomposition: SVD) -> Step:
+    r = decomposition.rank
+    vectors = left_null_space(A)
+    found = r",\; ".join(rf"\mathbf{{u}}_{r + 1 + i} = {v.factored_latex}" for i, v in enumerate(vectors))
+    return Step(
+        "Completion of $U$",
+        r"The columns that are left make $U$ orthogonal: an orthonormal basis of the null space of $A^\top$, from its "
+        "reduced row echelon form.",
+        before=rf"A^\top = {A.T.latex} \;\sim\; {row_reduction(A.T).reduced.latex}",
+        after=found,
+        checks=(Check(r"$A^\top\mathbf{u} = \mathbf{0}$ for each.", all(not (A.T @ u) for u in vectors)),),
+    )
+
+
+def _left_factor_step(A: Matrix, decomposition: SVD) -> Step:
+    U, Sigma, V = decomposition.U, decomposition.Sigma, decomposition.V
+    return Step(
+        r"The matrices $U$ and $\Sigma$",
+        "Put together.",
+        after=rf"U = {U.factored_latex},\quad \Sigma = {Sigma.latex}",
+        checks=(
+            Check(r"$U^\top U = I$.", _orthogonal(U)),
+            Check(r"$U\Sigma V^\top = A$.", U @ Sigma @ V.T == A),
+        ),
+    )

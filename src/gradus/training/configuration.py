@@ -1,0 +1,68 @@
+"""The configuration of a training run: what a recipe chooses, as frozen values without PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from gradus.exact.layers import Architecture
+from gradus.runs.request import Optimizer
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """Stochastic gradient descent with momentum, in the form of the course and of Keras.
+
+    With gradient g and iterations t counted from 0 across epochs::
+
+        alpha_t = learning_rate / (1 + decay * t)
+        v <- momentum * v - alpha_t * g
+        w <- w + v
+
+    The learning rate stands inside the velocity v, so that this differs from PyTorch's form when it decays.
+    """
+
+    learning_rate: float = 0.01
+    momentum: float = 0.0
+    decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba, 2015) in the form of Keras, which is that of the paper's section 2, last paragraph.
+
+    With gradient g, steps t counted from 1, and squares taken entry by entry::
+
+        m <- beta1 * m + (1 - beta1) * g
+        v <- beta2 * v + (1 - beta2) * g^2
+        w <- w - learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon)
+
+    PyTorch adds its epsilon to the corrected square root instead.
+    """
+
+    learning_rate: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-7
+
+
+OptimizerRule: TypeAlias = Sgd | Adam
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One full configuration, except data, seed, device, optimiser and epochs, which the request chooses.
+
+    Attributes:
+        architecture: the network; its last layer is a soft-max over the classes.
+        optimizers: the rule of each optimiser that a request may name.
+        batch_size: images a step; the last batch of an epoch holds what is left.
+        validation_share: share of the data set's training images that is split off for validation.
+    """
+
+    architecture: Architecture
+    optimizers: Mapping[Optimizer, OptimizerRule]
+    batch_size: int
+    validation_share: Fraction

@@ -1,0 +1,91 @@
+"""Labelled images, and their split into training and validation parts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradus.errors import DataError
+
+Indices: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Images, uint8 shaped (count, height, width, channels), and their labels, int64 shaped (count,)."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: Indices) -> Part:
+        """The images at these positions, in this order, as a copy."""
+        return Part(self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set: its classes (label k is ``classes[k]``), its training images and its test images."""
+
+    name: str
+    classes: tuple[str, ...]
+    training: Part
+    test: Part
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of class names, images and labels, in their order; the data set's name is left out."""
+        digest = hashlib.sha256(json.dumps(self.classes).encode())
+        for part in (self.training, self.test):
+            digest.update(json.dumps(part.images.shape).encode())
+            digest.update(np.ascontiguousarray(part.images))
+            digest.update(np.ascontiguousarray(part.labels, dtype="<i8"))
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Positions of the training and of the validation images among the data set's training images."""
+
+    training: Indices
+    validation: Indices
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of both lists of positions."""
+        digest = hashlib.sha256()
+        for indices in (self.training, self.validation):
+            digest.update(f"{len(indices)};".encode())
+            digest.update(np.ascontiguousarray(indices, dtype="<i8"))
+        return digest.hexdigest()
+
+
+def random_split(count: int, validation_share: Fraction, seed: int) -> Split:
+    """A plain random split: all orders of the ``count`` images are equally likely, and classes are not balanced.
+
+    The share is rounded up to whole images.  Training goes through the images in the order given here, in every epoch.
+
+    Raises:
+        DataError: a part would be empty.
+
+    >>> split = random_split(10, Fraction(1, 5), seed=1)
+    >>> len(split.training), len(split.validation), sorted([*split.training, *split.validation]) == list(range(10))
+    (8, 2, True)
+    """
+    validation = ceil(count * validation_share)
+    if not 0 < validation < count:
+        rule = f"is too few to split off {validation_share} for validation"
+        raise DataError("training images", count, rule, "give more training images")
+    # Sorting random numbers gives the same order in every version of NumPy; `permutation` does not promise that.
+    order = np.argsort(np.random.Generator(np.random.PCG64(seed)).random(count), kind="stable").astype(np.int64)
+    return Split(training=order[validation:], validation=order[:validation])

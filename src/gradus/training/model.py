@@ -1,0 +1,149 @@
+"""PyTorch modules built from the description of a network in :mod:`gradus.exact.layers`.
+
+Images are batches shaped (count, channels, height, width) in the channels-last memory format, in which a flattened
+image is a view in Keras' order: height, width, channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import prod, sqrt
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from gradus.errors import InputError
+from gradus.exact import layers
+from gradus.exact.layers import Activation, Architecture
+
+
+class Network(nn.Module):
+    """A network without its final soft-max: :meth:`forward` returns logits shaped (count, classes).
+
+    Parameters carry the names of :func:`gradus.exact.layers.parameter_shapes`.
+
+    Raises:
+        InputError: the last layer is not a soft-max, or another one is.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        _check_softmax(architecture)
+        self.architecture = architecture
+        shapes = layers.parameter_shapes(architecture)
+        for name in filter(None, layers.parameter_names(architecture)):
+            self.add_module(name, _Weights(shapes[f"{name}.gains"]))
+
+    def forward(self, images: Tensor, dropout: Generator | None = None) -> Tensor:
+        """Logits of a batch; dropout masks are drawn from the generator, and without one dropout is off."""
+        values = images
+        pending: Activation = "linear"
+        names = layers.parameter_names(self.architecture)
+        for layer, name in zip(self.architecture.layers, names, strict=True):
+            # ReLU and the maximum commute: applied after the pooling it has a quarter of the work, and values and
+            # gradients are the same.
+            if not isinstance(layer, layers.MaxPool2D):
+                values, pending = _activated(values, pending), "linear"
+            match layer:
+                case layers.Conv2D():
+                    weights = self.get_submodule(name)
+                    values = functional.conv2d(values, weights.gains, weights.bias, padding=layer.padding)
+                    pending = layer.activation
+                case layers.Dense():
+                    weights = self.get_submodule(name)
+                    values = functional.linear(values, weights.gains, weights.bias)
+                    pending = layer.activation
+                case layers.MaxPool2D():
+                    values = functional.max_pool2d(values, layer.size)
+                case layers.Dropout():
+                    values = values if dropout is None else dropped_out(values, layer.rate, dropout)
+                case layers.Flatten():
+                    values = values.permute(0, 2, 3, 1).flatten(1) if values.ndim == 4 else values
+        return values
+
+
+class _Weights(nn.Module):
+    """Gains and bias of one layer, stored as PyTorch's kernels want them; ``shape`` is that of the description."""
+
+    def __init__(self, shape: layers.Shape) -> None:
+        super().__init__()
+        self.gains = nn.Parameter(_stored(torch.zeros(shape)))
+        self.bias = nn.Parameter(torch.zeros(shape[-1]))
+
+
+def initialised(architecture: Architecture, generator: Generator) -> Network:
+    """A network with Glorot-uniform gains and zero biases, as Keras starts, drawn on the processor.
+
+    Gains are uniform between -l and l, l = sqrt(6 / (fan_in + fan_out)); the fans of a convolution are
+    kernel height x kernel width x inputs, and the same with filters for inputs (Glorot and Bengio, 2010).
+    """
+    network = Network(architecture)
+    with torch.no_grad():
+        for weights in network.children():
+            assert isinstance(weights, _Weights)
+            shape = described(weights.gains).shape
+            *kernel, inputs, outputs = shape
+            limit = sqrt(6 / (prod(kernel) * (inputs + outputs)))
+            gains = torch.rand(shape, generator=generator).mul_(2).sub_(1).mul_(limit)
+            weights.gains.copy_(_stored(gains))
+    return network
+
+
+def dropped_out(values: Tensor, rate: Fraction, generator: Generator) -> Tensor:
+    """The values, each set to 0 with probability ``rate`` and else divided by 1 - ``rate``.
+
+    A rate in 256ths is compared with one random byte a value, which is exact and an eighth of the randomness.
+    """
+    threshold = rate * 256
+    if threshold.denominator == 1:
+        words = torch.empty(-(-values.numel() // 8), dtype=torch.int64, device=values.device)
+        random = words.random_(-(2**63), None, generator=generator).view(torch.uint8)[: values.numel()]
+        kept = random >= int(threshold)
+    else:
+        uniform = torch.rand(values.numel(), device=values.device, generator=generator)
+        kept = uniform >= float(rate)
+    # The mask is laid out as the values are in memory, so that a channels-last batch stays one.
+    mask = torch.empty_like(values, requires_grad=False)
+    mask.as_strided((values.numel(),), (1,)).copy_(kept)
+    return values * mask.mul_(float(1 / (1 - rate)))
+
+
+def weights_of(network: Network) -> dict[str, NDArray[Any]]:
+    """All weights by name, in the layouts of :func:`gradus.exact.layers.parameter_shapes`, as copies."""
+    return {name: described(tensor.detach()).cpu().numpy().copy() for name, tensor in network.named_parameters()}
+
+
+def set_weights(network: Network, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Write weights by name, in the layouts of :func:`gradus.exact.layers.parameter_shapes`, into the network."""
+    with torch.no_grad():
+        for name, tensor in network.named_parameters():
+            tensor.copy_(_stored(torch.as_tensor(weights[name])))
+
+
+def described(stored: Tensor) -> Tensor:
+    """A stored tensor in the layout of the description: (height, width, inputs, filters), (inputs, units), (units,)."""
+    return stored.permute(2, 3, 1, 0) if stored.ndim == 4 else stored.t()
+
+
+def _stored(gains: Tensor) -> Tensor:
+    if gains.ndim == 4:
+        return gains.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+    return gains.t().contiguous()
+
+
+def _activated(values: Tensor, activation: Activation) -> Tensor:
+    return functional.relu(values) if activation == "relu" else values
+
+
+def _check_softmax(architecture: Architecture) -> None:
+    activations = [
+        layer.activation for layer in architecture.layers if isinstance(layer, layers.Conv2D | layers.Dense)
+    ]
+    last = architecture.layers[-1] if architecture.layers else None
+    if not isinstance(last, layers.Dense) or last.activation != "softmax" or activations.count("softmax") > 1:
+        rule = "the last layer, and no other, must be Dense with soft-max"
+        raise InputError("architecture", last, rule, "end it with Dense(classes, 'softmax')")

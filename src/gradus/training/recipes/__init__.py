@@ -1,0 +1,23 @@
+"""Recipes: functions of the number of classes that return one full configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradus.errors import InputError
+from gradus.training.configuration import Configuration
+from gradus.training.names import nearest
+from gradus.training.recipes.hw5 import hw5
+
+RECIPES: dict[str, Callable[[int], Configuration]] = {recipe.__name__: recipe for recipe in (hw5,)}
+
+
+def recipe_named(name: str) -> Callable[[int], Configuration]:
+    """The recipe of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in RECIPES:
+        raise InputError("recipe", name, f"must be one of {', '.join(sorted(RECIPES))}", nearest(name, RECIPES))
+    return RECIPES[name]

@@ -1,0 +1,192 @@
+"""One training run, from a request to its record."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import gradus
+from gradus.errors import InputError, MissingExtra, OutputError
+from gradus.exact.layers import parameter_count
+from gradus.runs.progress import OnProgress
+from gradus.runs.record import DataSummary, Epoch, RunRecord
+from gradus.runs.request import RunRequest
+from gradus.runs.store import run_id
+from gradus.training.configuration import Configuration
+from gradus.training.data import OnLoad, load
+from gradus.training.data.dataset import Dataset, Split, random_split
+from gradus.training.fingerprints import weight_fingerprints
+from gradus.training.recipes import recipe_named
+from gradus.training.seeds import stream_seed
+
+if TYPE_CHECKING:
+    import torch
+
+
+def resolve(request: RunRequest, on_load: OnLoad | None = None) -> RunRequest:
+    """The request with its device chosen and the fingerprint of its data filled in; reads the data.
+
+    Args:
+        on_load: called with the images read so far and their number while a folder is read.
+
+    Raises:
+        InputError: the recipe, optimiser, data, device or number of epochs is not usable; the data changed since
+            the fingerprint was taken.
+        DataError: the data cannot be read.
+        MissingExtra: PyTorch is not installed.
+    """
+    return _resolved(request, on_load)[0]
+
+
+def run(
+    request: RunRequest,
+    on_progress: OnProgress | None = None,
+    folder: Path | None = None,
+    on_load: OnLoad | None = None,
+) -> RunRecord:
+    """Train as the request says, and return the record.
+
+    Equal resolved requests give bit-identical weights on the same device with the same versions and thread count.
+
+    Args:
+        on_progress: called a few times a second, and at the end of each epoch's training.
+        folder: where ``metrics.jsonl`` is written while the run goes on, one JSON object an epoch; None writes nothing.
+        on_load: as for :func:`resolve`.
+
+    Raises:
+        InputError, DataError, MissingExtra: as for :func:`resolve`.
+        OutputError: the folder cannot be written.
+        WorkFailed: the loss stopped being a finite number.
+    """
+    began = time.perf_counter()
+    request, dataset, configuration = _resolved(request, on_load)
+    import torch
+
+    from gradus.training.device import deterministic
+
+    device = torch.device(request.device)
+    split = random_split(
+        len(dataset.training), configuration.validation_share, stream_seed(request.seed, "split")
+    )
+    with ExitStack() as stack:
+        stack.enter_context(deterministic(device))
+        metrics = stack.enter_context(_metrics_file(folder)) if folder else None
+        return _trained(request, configuration, dataset, split, device, on_progress, metrics, began)
+
+
+def _trained(
+    request: RunRequest,
+    configuration: Configuration,
+    dataset: Dataset,
+    split: Split,
+    device: torch.device,
+    on_progress: OnProgress | None,
+    metrics: TextIO | None,
+    began: float,
+) -> RunRecord:
+    import torch
+
+    from gradus.training.device import device_name, peak_memory_bytes
+    from gradus.training.evaluate import evaluation, on_device
+    from gradus.training.loop import Training, epochs_of
+    from gradus.training.model import initialised, weights_of
+
+    weights_generator = torch.Generator().manual_seed(stream_seed(request.seed, "weights"))
+    dropout_generator = torch.Generator(device).manual_seed(stream_seed(request.seed, "dropout"))
+    network = initialised(configuration.architecture, weights_generator).to(device)
+    initial = weight_fingerprints(weights_of(network))
+    first_step_s: list[float] = []
+    epochs = _streamed(
+        epochs_of(
+            Training(network, configuration.optimizers[request.optimizer], dropout_generator),
+            on_device(dataset.training.take(split.training), device),
+            on_device(dataset.training.take(split.validation), device),
+            request.epochs,
+            configuration.batch_size,
+            on_progress,
+            lambda: first_step_s.append(time.perf_counter() - began),
+        ),
+        metrics,
+    )
+    test_loss, test_accuracy = evaluation(network, on_device(dataset.test, device))
+    return RunRecord(
+        id=run_id(request),
+        request=request,
+        data=_summary(dataset, split),
+        versions=_versions(),
+        device_name=device_name(device),
+        threads=torch.get_num_threads(),
+        parameters=parameter_count(configuration.architecture),
+        epochs=epochs,
+        test_loss=test_loss,
+        test_accuracy=test_accuracy,
+        first_step_s=first_step_s[0],
+        total_s=time.perf_counter() - began,
+        peak_memory_bytes=peak_memory_bytes(device),
+        initial_weights=initial,
+        final_weights=weight_fingerprints(weights_of(network)),
+    )
+
+
+def _resolved(request: RunRequest, on_load: OnLoad | None) -> tuple[RunRequest, Dataset, Configuration]:
+    recipe = recipe_named(request.recipe)
+    if request.epochs < 1:
+        raise InputError("epochs", request.epochs, "must be at least 1", "give 1 or more")
+    if find_spec("torch") is None:
+        raise MissingExtra("training", "train")
+    from gradus.training.device import resolved_device
+
+    device = resolved_device(request.device)
+    dataset = load(request.data, on_load)
+    configuration = recipe(len(dataset.classes))
+    if request.optimizer not in configuration.optimizers:
+        known = ", ".join(sorted(configuration.optimizers))
+        raise InputError("optimizer", request.optimizer, f"must be one of {known}", "choose one of them")
+    if request.data_fingerprint not in ("", dataset.fingerprint):
+        rule = "has changed since the run was asked for"
+        raise InputError("data", request.data, rule, "ask for the run again, without a fingerprint")
+    return replace(request, device=device, data_fingerprint=dataset.fingerprint), dataset, configuration
+
+
+def _streamed(epochs: Iterable[Epoch], metrics: TextIO | None) -> tuple[Epoch, ...]:
+    done: list[Epoch] = []
+    for epoch in epochs:
+        done.append(epoch)
+        if metrics is not None:
+            metrics.write(json.dumps({"epoch": len(done), **asdict(epoch)}) + "\n")
+            metrics.flush()
+    return tuple(done)
+
+
+def _metrics_file(folder: Path) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / "metrics.jsonl").open("w", encoding="utf-8")
+    except OSError as error:
+        rule = f"cannot be written ({error.strerror})"
+        raise OutputError("runs folder", folder, rule, "choose another with --out") from error
+
+
+def _summary(dataset: Dataset, split: Split) -> DataSummary:
+    return DataSummary(
+        name=dataset.name,
+        fingerprint=dataset.fingerprint,
+        split_fingerprint=split.fingerprint,
+        classes=dataset.classes,
+        training=len(split.training),
+        validation=len(split.validation),
+        test=len(dataset.test),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"gradus": gradus.__version__, "Python": platform.python_version()}
+    return found | {"PyTorch": version("torch"), "NumPy": version("numpy")}

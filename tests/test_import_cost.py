@@ -1,0 +1,73 @@
+"""What an import costs: the command line and the package stay light, and exact work needs no PyTorch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "matplotlib", "sympy", "starlette", "uvicorn", "numpy", "pydantic", "typst", "nbformat")
+
+LOADED = "import sys; print(*sorted(m for m in {heavy!r} if m in sys.modules))"
+
+BLOCKED = """
+import sys
+from importlib.abc import MetaPathFinder
+class Block(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] == 'torch':
+            raise ModuleNotFoundError("No module named 'torch'", name='torch')
+sys.meta_path.insert(0, Block())
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == 'torch' else found(name, package)
+"""
+
+
+def python(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", source, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["import gradus", "from gradus.cli import run; run(['--help'])", "from gradus.cli import run; run(['--version'])"],
+)
+def test_nothing_heavy_is_loaded(action: str) -> None:
+    done = python(f"{action}\n{LOADED.format(heavy=HEAVY)}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def test_solving_exactly_loads_no_training_and_no_drawing() -> None:
+    source = "from gradus.cli import run; run(['solve', 'hw5', '--only', '1.2,3.8', '--json'])\n"
+    done = python(source + LOADED.format(heavy=("torch", "gradus.training", "matplotlib", "typst", "nbformat")))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def test_the_probe_can_fail() -> None:
+    done = python("import numpy\n" + LOADED.format(heavy=HEAVY))
+    assert done.stdout.split() == ["numpy"]
+
+
+def test_without_torch_the_exact_parts_complete_and_training_says_what_it_needs(tmp_path: object) -> None:
+    source = BLOCKED + (
+        "from gradus.cli import run\n"
+        "sys.exit(run(['solve', 'hw5', '--only', '1.3,2.2,3.9,4.1', '--format', 'html,pdf,json', '--out', sys.argv[1]]))"
+    )
+    done = python(source, str(tmp_path))
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    import json
+    from pathlib import Path
+
+    result = json.loads((Path(str(tmp_path)) / "solution.json").read_text())
+    answers = {problem["id"]: problem["answer"] for problem in result["problems"]}
+    assert [entry["text"] for entry in answers["1.3"]] == ["0", "0", "0", "0", "3", "1", "0", "3", "1"]
+    assert answers["2.2"] == {"without_biases": True, "with_biases": False}
+    assert answers["3.9"]["point"][0]["text"] == "3/10"
+    measured = [part for part in answers["4.1"].values() if isinstance(part, dict)]
+    assert measured and all(part["value"] is None and "gradus[train]" in part["reason"] for part in measured)
