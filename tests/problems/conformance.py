@@ -25,10 +25,12 @@ from gradus.documents.terminal import print_blocks
 from gradus.exact.steps import Step
 from gradus.problems.problem import Params, Records
 from gradus.problems.registry import AnyKind, module_name
+from gradus.runs import RunRequest
 from gradus.sets.composition import answer_blocks, problem_blocks
 from gradus.sets.problem_set import Problem
 
 ORACLES = Path(__file__).with_name("oracles")
+__all__ = ["Random", "RunRequest"]
 SHORTEST_TELLING = 5
 """Answers shorter than this (a rank, a yes) stand in many texts by chance, so their absence is not asked for."""
 

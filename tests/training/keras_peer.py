@@ -17,6 +17,13 @@ import torch
 from keras import layers
 
 
+class Dense(layers.Dense):
+    """Keras' own on PyTorch multiplies matrices in float32, whatever its dtype."""
+
+    def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
+        return self.activation(torch.matmul(inputs, self.kernel.value) + self.bias.value)
+
+
 def optimizer(name: str) -> keras.optimizers.Optimizer:
     if name == "sgd":
         rate = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.001)
@@ -35,8 +42,8 @@ def cnn(classes: int) -> keras.Model:
             layers.Conv2D(64, 3, activation="relu"),
             layers.MaxPooling2D(),
             layers.Flatten(),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(classes, activation="softmax"),
+            Dense(512, activation="relu"),
+            Dense(classes, activation="softmax"),
         ]
     )
 

@@ -59,7 +59,9 @@ def test_loss_gradients_and_weights_of_the_network(name: Optimizer, tmp_path: Pa
     given: dict[str, Any] = {"optimizer": name, "images": images, "labels": labels}
     expected = keras_says(tmp_path, given | {f"weight{i}": value for i, value in enumerate(start.values())})
 
-    batches = [(torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)) for x, y in zip(images, labels, strict=True)]
+    batches = [
+        (torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)) for x, y in zip(images, labels, strict=True)
+    ]
     loss = functional.cross_entropy(network(batches[0][0]), batches[0][1])
     assert loss.item() == pytest.approx(float(expected["loss"]), abs=1e-12)
     gradients = torch.autograd.grad(loss, list(network.parameters()))

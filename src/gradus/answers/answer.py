@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import Number
@@ -32,15 +32,16 @@ class Answer(ABC):
     @abstractmethod
     def as_json(self) -> Json: ...
 
-    @property
-    @abstractmethod
-    def text(self) -> str:
-        """The answer in plain text, in the plain grammar where it has numbers."""
+    # For the type checker only: at run time, a property here would hide the fields of the same name in the subclasses.
+    if TYPE_CHECKING:
 
-    @property
-    @abstractmethod
-    def latex(self) -> str:
-        """The answer as LaTeX, without dollar signs."""
+        @property
+        def text(self) -> str:
+            """The answer in plain text, in the plain grammar where it has numbers."""
+
+        @property
+        def latex(self) -> str:
+            """The answer as LaTeX, without dollar signs."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,8 @@ def _contents(outline: Outline) -> str:
         f'<li class="{"top" if level == top else "deeper"}"><a href="#{escape(name)}">{text}</a></li>\n'
         for level, name, text in outline.entries
     )
-    return f'<nav aria-label="Contents">\n<details open>\n<summary>Contents</summary>\n<ul>\n{items}</ul>\n</details>\n</nav>\n'
+    summary = "<summary>Contents</summary>"
+    return f'<nav aria-label="Contents">\n<details open>\n{summary}\n<ul>\n{items}</ul>\n</details>\n</nav>\n'
 
 
 def _block(block: Block, outline: Outline) -> str:

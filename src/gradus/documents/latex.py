@@ -270,11 +270,7 @@ class _Parser:
             case "structure":
                 self.misplaced(token, at)
             case "style" | "accent" | "decoration":
-                self.enter(at)
-                body = self.argument(token, at)
-                self.depth -= 1
-                node = {"style": Styled, "accent": Accented, "decoration": Decorated}[macro.role]
-                return node(macro, body)
+                return self.wrapped(macro, at)
             case "size":
                 return Delimiter(self.delimiter(token, at) or self.no_dot(token, at), macro)
             case "space":
@@ -283,6 +279,14 @@ class _Parser:
                 return Operator(macro.unicode, macro.limits)
             case _:
                 return Symbol(macro)
+
+    def wrapped(self, macro: Macro, at: int) -> Styled | Accented | Decorated:
+        self.enter(at)
+        body = self.argument(macro.name, at)
+        self.depth -= 1
+        if macro.role == "style":
+            return Styled(macro, body)
+        return Accented(macro, body) if macro.role == "accent" else Decorated(macro, body)
 
     def nested(self, token: str, at: int) -> Node:
         self.enter(at)
@@ -342,7 +346,11 @@ class _Parser:
             return None
         if name not in DELIMITERS:
             shown = name or "the end"
-            self.fail(f"{token} is followed by {shown}", where if name else at, "write a fence such as ( or \\|, or .")
+            self.fail(
+                f"{token} is followed by {shown}",
+                where if name else at,
+                "write a fence such as ( or \\|, or .",
+            )
         return DELIMITERS[name]
 
     def no_dot(self, token: str, at: int) -> NoReturn:
@@ -400,7 +408,11 @@ class _Parser:
         macro = MACROS.get(name)
         text = unicodedata.normalize("NFC", macro.unicode + "\u0338") if macro and macro.role == "relation" else ""
         if len(text) != 1:
-            self.fail(f"\\not before {name or 'the end'}", at if not name else where, "it negates relations such as \\in")
+            self.fail(
+                f"\\not before {name or 'the end'}",
+                at if not name else where,
+                "it negates relations such as \\in",
+            )
         return Negated(text)
 
     def modulus(self, token: str, at: int) -> Node:
@@ -453,7 +465,11 @@ class _Parser:
             return
         end = self.source.find("]", self.at)
         length = self.source[self.at + 1 : end].strip()
-        if end > 0 and length[:-2].replace(".", "", 1).lstrip("-").isdigit() and length[-2:] in ("pt", "em", "ex", "mm", "cm"):
+        if (
+            end > 0
+            and length[:-2].replace(".", "", 1).lstrip("-").isdigit()
+            and length[-2:] in ("pt", "em", "ex", "mm", "cm")
+        ):
             self.at = end + 1
 
     def grid(self, name: str, rows: list[list[Node]], columns: str, rules: list[int], at: int) -> Node:

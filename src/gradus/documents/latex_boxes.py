@@ -21,7 +21,7 @@ _SHORT_BRACES: Final = {"{": ("⎰", "⎱"), "}": ("⎱", "⎰")}
 
 @dataclass(frozen=True)
 class Box:
-    """Lines of text, all equally wide in terminal cells; ``baseline`` is the number of the line that text continues on."""
+    """Lines of text, all equally wide in terminal cells; text goes on beside the line with the number ``baseline``."""
 
     lines: tuple[str, ...]
     baseline: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gradus.documents.latex_macros import DELIMITERS, ENVIRONMENTS, MACROS, Macro
+from gradus.documents.latex_macros import DELIMITERS, ENVIRONMENTS, Macro
 from gradus.documents.latex_tree import (
     Accented,
     Decorated,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence as Many
+from collections.abc import Iterable
+from collections.abc import Sequence as Many
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -126,12 +127,13 @@ def _broken(items: Many[Node], width: int) -> Iterable[tuple[str, ...]]:
     while rest:
         room = width - len(indent)
         cuts = [i for i in range(1, len(rest)) if _role(rest[i]) in ("relation", "binary")] + [len(rest)]
-        boxes = {cut: _row(rest[:cut], _Mode(flat=False)) for cut in cuts}
+        before = "ordinary" if indent else ""
+        boxes = {cut: _row(rest[:cut], _Mode(flat=False), before) for cut in cuts}
         cut = max((cut for cut, box in boxes.items() if box.width <= room), default=cuts[0])
         if boxes[cut].width <= room:
             yield tuple(indent + line for line in _trimmed(boxes[cut]))
         else:
-            text = _row(rest[:cut], _Mode(flat=True)).lines[0].strip()
+            text = _row(rest[:cut], _Mode(flat=True), before).lines[0].strip()
             yield tuple(textwrap.wrap(text, width, initial_indent=indent, subsequent_indent="    "))
         rest = rest[cut:]
         indent = "    "

@@ -53,9 +53,7 @@ def _reader() -> MarkdownIt:
 
     # markdown-it drops what lies deeper than maxNesting without a word; ours is reported long before.
     reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_NESTING}).enable("table")
-    return reader.use(
-        dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
-    )
+    return reader.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
 
 
 def _check_nesting(text: str, tokens: list[Token]) -> None:

@@ -61,7 +61,8 @@ def notebook(document: Document, install: str) -> NotebookNode:
 
     A heading, a figure, code and an answer space each start a cell; other text, formulas and tables are gathered.
     Cells between two page anchors carry ``{"gradus": {"problem": id}}`` in their metadata, answer spaces
-    ``{"gradus": {"problem": id, "answer": true}}``.  Cell ids come from the position, so equal documents give equal notebooks.
+    ``{"gradus": {"problem": id, "answer": true}}``.  Cell ids come from the position: equal documents give equal
+    notebooks.
 
     Args:
         document: what to write.
@@ -204,7 +205,7 @@ def _plain(text: str) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    # PNG and not SVG: JupyterLab shows no SVG attachment, Colab neither SVG nor attachments; a PNG data URI works in both.
+    # JupyterLab shows no SVG attachments, Colab neither SVG nor attachments; both show PNG from a data URI.
     data = base64.b64encode(png(figure)).decode()
     return f"![{_plain(figure.alt)}](data:image/png;base64,{data})"
 
@@ -255,6 +256,7 @@ def _until_done(work: Coroutine[Any, Any, None]) -> None:
 async def _execute(nb: NotebookNode, folder: Path, on_cell: OnCell | None, timeout_s: float) -> None:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import ensure_async
     from nbclient import NotebookClient
 
     class RunningInterpreter(KernelSpecManager):
@@ -300,7 +302,7 @@ async def _execute(nb: NotebookNode, folder: Path, on_cell: OnCell | None, timeo
             finally:
                 if manager.has_kernel:
                     await manager.shutdown_kernel(now=True)
-                manager.cleanup_resources()
+                await ensure_async(manager.cleanup_resources())
 
 
 async def _run(client: NotebookClient, progress: _Progress, **launch: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from gradus.documents.blocks import Table
@@ -60,7 +61,7 @@ def sections(markdown: str) -> list[str]:
         if token.type == "heading_open" and token.map and token.level == 0
     ]
     edges = sorted({0, *starts, len(lines)})
-    parts = ("\n".join(lines[a:b]).strip("\n") for a, b in zip(edges, edges[1:], strict=False))
+    parts = ("\n".join(lines[a:b]).strip("\n") for a, b in pairwise(edges))
     return [inert_markdown(part) for part in parts if part.strip()]
 
 

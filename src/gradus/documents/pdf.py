@@ -1,4 +1,4 @@
-"""A document as a PDF file, set by Typst with its own fonts: no TeX, no network, the same bytes for the same document."""
+"""A document as a PDF file, set by Typst with its own fonts: no TeX, no network, and always the same bytes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import re
 import threading
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -16,13 +16,14 @@ from gradus.documents.typst import typst_source
 from gradus.errors import InputError, WorkFailed
 
 if TYPE_CHECKING:
-    from typst import Compiler, TypstError
+    from typst import Fonts, TypstError
 
 # This standard makes the exporter refuse a glyph that no font has; otherwise it draws an empty box without a word.
 _STANDARD: Final = "a-2b"
 _GLYPH: Final = re.compile(r'the text `"(.*?)"` could not be displayed')
 _ESCAPE: Final = re.compile(r"\\u\{([0-9a-f]+)\}")
 _NEARBY: Final = 20
+_TIMESTAMP: Final = 0
 _compiling: Final = threading.Lock()
 
 
@@ -51,18 +52,24 @@ def pdf(document: Document) -> Pdf:
     >>> made.bytes[:5], made.pages
     (b'%PDF-', {})
     """
-    from typst import TypstError
+    import typst
 
     source = typst_source(document).encode()
     with _compiling:
         try:
-            compiler = _compiler()
-            made = compiler.compile(source, format="pdf", pdf_standards=[_STANDARD], timestamp=0)
-            page_map = compiler.query("<page-map>", field="value", one=True)
-        except TypstError as error:
+            made = typst.compile(
+                source,
+                format="pdf",
+                font_paths=_fonts(),
+                ignore_system_fonts=True,
+                pdf_standards=[_STANDARD],
+                timestamp=_TIMESTAMP,
+            )
+            page_map = typst.query(
+                source, "<page-map>", "value", one=True, font_paths=_fonts(), ignore_system_fonts=True
+            )
+        except typst.TypstError as error:
             raise _explained(error, document) from error
-    if not isinstance(made, bytes):
-        raise WorkFailed("Typst returned no PDF")
     return Pdf(made, _pages(page_map))
 
 
@@ -77,10 +84,10 @@ def pages_json(pages: Mapping[str, tuple[int, int]]) -> str:
 
 
 @cache
-def _compiler() -> Compiler:
-    from typst import Compiler
+def _fonts() -> Fonts:
+    from typst import Fonts
 
-    return Compiler(ignore_system_fonts=True)
+    return Fonts(include_system_fonts=False)
 
 
 def _pages(page_map: str) -> dict[str, tuple[int, int]]:
@@ -101,7 +108,20 @@ def _explained(error: TypstError, document: Document) -> InputError | WorkFailed
     return InputError("document", _around(character, document), rule, "write it in another way")
 
 
-def _around(character: str, document: Document) -> str:
-    """The text on both sides of the first place where a character stands."""
-    text = repr(document)
-    return text
+def _around(character: str, document: Document) -> str | None:
+    """The text on both sides of the first place where a character stands; None where only an entity spells it."""
+    for text in _strings(document):
+        if (at := text.find(character)) >= 0:
+            return text[max(0, at - _NEARBY) : at + _NEARBY]
+    return None
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _strings(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _strings(getattr(value, field.name))

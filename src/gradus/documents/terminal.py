@@ -29,9 +29,9 @@ _MM_PER_LINE: Final = 6
 def print_blocks(blocks: Iterable[Block], console: Console) -> None:
     """Print the blocks, each followed by a blank line.
 
-    Formulas are laid out over several lines for the console's width; a figure is its description in a frame; code for
-    the notebook only, page anchors and an answer space's emptiness take no more room than they need.  Control characters
-    are shown as symbols, so that no text can command the terminal.
+    Formulas are laid out over several lines for the console's width; a figure is its description in a frame; page
+    anchors and code for the notebook only are left out.  Control characters are shown as symbols, so that no text
+    can command the terminal.
 
     Raises:
         LatexError: a formula is not in the subset of :mod:`gradus.documents.latex`.
@@ -163,6 +163,7 @@ def _paragraph(node: SyntaxTreeNode) -> RenderableType:
 def _line(nodes: list[SyntaxTreeNode]) -> list[RenderableType]:
     line = Line.assemble(*_spans(nodes))
     line.rstrip()
+    line = line[len(line.plain) - len(line.plain.lstrip()) :]
     return [line] if line.plain else []
 
 

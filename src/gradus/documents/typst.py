@@ -13,7 +13,13 @@ from gradus.documents.latex import parse
 from gradus.documents.latex_typst import typst_display, typst_string
 from gradus.documents.markdown import inline_tokens
 from gradus.documents.typst_code import listing
-from gradus.documents.typst_text import inline_content, markdown_content, plain_text, table_content, typst_array
+from gradus.documents.typst_text import (
+    inline_content,
+    markdown_content,
+    plain_text,
+    table_content,
+    typst_array,
+)
 from gradus.errors import InputError
 
 _OUTLINE: Final = 12
@@ -104,7 +110,9 @@ def _check_anchors(blocks: tuple[Block, ...]) -> None:
         if not isinstance(block, PageAnchor):
             continue
         expected = open_problem if block.edge == "last" else ""
-        wrong = open_problem != expected or (block.problem in seen if block.edge == "first" else block.problem != open_problem)
+        wrong = open_problem != expected or (
+            block.problem in seen if block.edge == "first" else block.problem != open_problem
+        )
         if wrong or not block.problem:
             rule = f"the page anchor '{block.edge}' of this problem stands out of order"
             raise InputError("blocks", block.problem, rule, "give each answer one first and then one last anchor")

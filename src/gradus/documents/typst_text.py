@@ -168,7 +168,11 @@ def _inline(token: Token, indent: int) -> str:
         case "text" | "text_special":
             return plain_text(token.content)
         case "code_inline":
-            return f"#raw({typst_string(token.content)});" if len(token.content) <= _LONG_TOKEN else _long_code(token.content)
+            return (
+                f"#raw({typst_string(token.content)});"
+                if len(token.content) <= _LONG_TOKEN
+                else _long_code(token.content)
+            )
         case "math_inline":
             return _formula(token.content, indent)
         case "math_inline_double":
@@ -194,7 +198,7 @@ def _inline(token: Token, indent: int) -> str:
 def _link(target: str) -> str:
     """Only addresses on the web and of mail become links; of others the text remains."""
     usable = target.startswith(("https://", "http://", "mailto:")) and len(target) <= _MAX_LINK
-    return f"#link({typst_string(target)})[" if usable else "#[" 
+    return f"#link({typst_string(target)})[" if usable else "#["
 
 
 def _shown(latex: str) -> str:

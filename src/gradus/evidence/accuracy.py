@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import hypot, sqrt
 from statistics import NormalDist
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gradus.errors import InputError
+from gradus.runs import RunRecord
 
 Interval: TypeAlias = tuple[float, float]
 
@@ -112,6 +113,35 @@ class Difference:
         """Whether the interval contains 0, so that sampling alone may explain the difference."""
         low, high = self.interval
         return low <= 0 <= high
+
+
+class Accuracies(NamedTuple):
+    """What a run got right at its end.
+
+    Attributes:
+        training: in the last epoch, counted while the weights changed and with dropout on.
+        validation, test: after the last epoch, with dropout off.
+    """
+
+    training: Proportion
+    validation: Proportion
+    test: Proportion
+
+
+def accuracies(record: RunRecord) -> Accuracies:
+    """The accuracies at the end of a run.
+
+    Raises:
+        InputError: the record has no epoch, or an accuracy that is no whole number of images.
+    """
+    if not record.epochs:
+        raise InputError("run record", record.id, "has no epoch", "train again")
+    last = record.epochs[-1]
+    return Accuracies(
+        Proportion.of_share(last.training_accuracy, record.data.training),
+        Proportion.of_share(last.validation_accuracy, record.data.validation),
+        Proportion.of_share(record.test_accuracy, record.data.test),
+    )
 
 
 def _quantile() -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 from typing import Literal, TypeAlias
 
 from gradus.errors import InputError
-from gradus.evidence.accuracy import LEVEL, Difference, Interval, Proportion
+from gradus.evidence.accuracy import LEVEL, Difference, Interval, accuracies
 from gradus.evidence.student import t_quantile
 from gradus.runs import RunRecord
 
@@ -54,11 +54,11 @@ class Trend:
     def verdict(self) -> Verdict:
         """What the line says of its next ``points`` epochs.
 
-        ``level``: they change less than :data:`MATERIAL` either way; ``rising`` or ``falling``: the slope differs from 0
+        ``level``: they change less than :data:`MATERIAL` either way; ``rising``, ``falling``: the slope differs from 0
         and may matter; else ``unclear``.
         """
         low, high = self.gain(self.points)
-        if -MATERIAL < low and high < MATERIAL:
+        if low > -MATERIAL and high < MATERIAL:
             return "level"
         return "rising" if low > 0 else "falling" if high < 0 else "unclear"
 
@@ -105,8 +105,8 @@ def trend(values: Sequence[float]) -> Trend:
     Raises:
         InputError: there are fewer than four values.
 
-    >>> trend([0.0, 0.0, 0.5, 0.6, 0.7, 0.8]).slope
-    0.10000000000000002
+    >>> round(trend([0.0, 0.0, 0.5, 0.6, 0.7, 0.8]).slope, 12)
+    0.1
     """
     if len(values) < _SMALLEST_TAIL:
         rule = f"must have at least {_SMALLEST_TAIL} epochs"
@@ -136,24 +136,20 @@ def learning_curve(record: RunRecord) -> LearningCurve:
     Raises:
         InputError: the record has no epoch, or an accuracy that is no whole number of images.
     """
-    if not record.epochs:
-        raise InputError("run record", record.id, "has no epoch", "train again")
+    last = accuracies(record)
     validation = [epoch.validation_accuracy for epoch in record.epochs]
     training = [epoch.training_accuracy for epoch in record.epochs]
-    accuracies = smoothed(validation)
+    means = smoothed(validation)
     losses = smoothed([epoch.validation_loss for epoch in record.epochs])
     long_enough = len(validation) >= SHORTEST
-    best, lowest = max(accuracies), min(losses, default=inf)
+    best, lowest = max(means), min(losses)
     return LearningCurve(
         epochs=len(validation),
         validation=trend(validation) if long_enough else None,
         training=trend(training) if long_enough else None,
-        best_epoch=accuracies.index(best) + 1,
+        best_epoch=means.index(best) + 1,
         best_accuracy=best,
         lowest_loss_epoch=losses.index(lowest) + 1,
         loss_rise=losses[-1] - lowest,
-        gap=Difference(
-            Proportion.of_share(training[-1], record.data.training),
-            Proportion.of_share(validation[-1], record.data.validation),
-        ),
+        gap=Difference(last.training, last.validation),
     )

@@ -313,7 +313,9 @@ def _quadratic_roots(polynomial: Polynomial) -> list[Number]:
 
 
 def _bits(x: Number) -> int:
-    return max((max(c.numerator.bit_length(), c.denominator.bit_length()) + n.bit_length() for n, c in x.terms), default=0)
+    return max(
+        (max(c.numerator.bit_length(), c.denominator.bit_length()) + n.bit_length() for n, c in x.terms), default=0
+    )
 
 
 def _counted(count: int, what: str = "entry") -> str:
@@ -322,5 +324,6 @@ def _counted(count: int, what: str = "entry") -> str:
 
 
 _OPERATIONS = cast(
-    "dict[str, Callable[[Polynomial, Polynomial, str], Polynomial]]", {"add": _add, "sub": _sub, "mul": _mul, "div": _div}
+    "dict[str, Callable[[Polynomial, Polynomial, str], Polynomial]]",
+    {"add": _add, "sub": _sub, "mul": _mul, "div": _div},
 )

@@ -199,9 +199,7 @@ def _coordinates_step(b: Vector, decomposition: SVD, solutions: LeastSquares) ->
     c = decomposition.U.T @ b
     values, r, n = decomposition.singular_values, decomposition.rank, decomposition.V.shape[0]
     names = parameter_names(n - r)
-    lines = [
-        rf"y_{i + 1} &= \frac{{c_{i + 1}}}{{\sigma_{i + 1}}} = {(c[i] / values[i]).latex}" for i in range(r)
-    ]
+    lines = [rf"y_{i + 1} &= \frac{{c_{i + 1}}}{{\sigma_{i + 1}}} = {(c[i] / values[i]).latex}" for i in range(r)]
     lines += [rf"y_{r + 1 + i} &= {name}" for i, name in enumerate(names)]
     left = sum((c[i] * c[i] for i in range(r, len(c))), Number())
     free = (
@@ -289,17 +287,14 @@ def _weights_step(A: Matrix, decomposition: SVD) -> Step:
     n = A.shape[1]
     values = [s * s for s in decomposition.singular_values] + [Number()] * (n - min(A.shape))
     form = " + ".join(
-        factor_latex(v) + ("" if v else r" \cdot ") + f"{c}^2"
-        for v, c in zip(values, indexed("c", n), strict=True)
+        factor_latex(v) + ("" if v else r" \cdot ") + f"{c}^2" for v, c in zip(values, indexed("c", n), strict=True)
     )
     return Step(
         r"$\lVert A\mathbf{x} \rVert^2 = \sum_i \sigma_i^2 c_i^2$ with $\mathbf{c} = V^\top\mathbf{x}$",
         r"Orthogonal matrices keep lengths, so $\lVert A\mathbf{x} \rVert = \lVert \Sigma\mathbf{c} \rVert$, and "
         r"$\lVert \mathbf{x} \rVert = 1$ says that $\sum_i c_i^2 = 1$: a weighted mean of the $\sigma_i^2$.",
         after=rf"\lVert A\mathbf{{x}} \rVert^2 = {form}",
-        checks=(
-            Check(r"The weights add up to the trace of $A^\top A$.", sum(values, Number()) == trace(A.T @ A)),
-        ),
+        checks=(Check(r"The weights add up to the trace of $A^\top A$.", sum(values, Number()) == trace(A.T @ A)),),
     )
 
 

@@ -344,6 +344,7 @@ def _collected(coefficients: Mapping[int, Fraction]) -> Number:
         raise UnsupportedError("number", f"a sum of {len(terms)} square roots", rule, "")
     return Number(terms)
 
+
 ZERO = Number()
 ONE = Number(((1, Fraction(1)),))
 

@@ -197,11 +197,7 @@ def _stage_steps(start: Matrix, forward: Sequence[Stage], backward: Sequence[Sta
 
 
 def _stage_reason(first: bool, down: bool) -> str:
-    reason = (
-        "This clears a column below its pivot."
-        if down
-        else "This makes a pivot 1 and clears its column above it."
-    )
+    reason = "This clears a column below its pivot." if down else "This makes a pivot 1 and clears its column above it."
     kept = " Row operations change neither the row space nor the null space."
     return reason + (kept if first else "")
 

@@ -23,9 +23,7 @@ from gradus.exact.subspaces import (
 def row_space_steps(A: Matrix) -> tuple[Step, ...]:
     """An orthonormal basis of the row space of A, worked."""
     if not A:
-        return (
-            Step(r"The row space is $\{\mathbf{0}\}$", "Every row of $A$ is zero, so the basis is empty."),
-        )
+        return (Step(r"The row space is $\{\mathbf{0}\}$", "Every row of $A$ is zero, so the basis is empty."),)
     reduction = row_reduction(A)
     letter = "r"
     spanning = _spanning_step(reduction)
@@ -53,9 +51,7 @@ def orthonormal_steps(vectors: Sequence[Vector], letter: str) -> tuple[Step, ...
     squares = orthogonal(vectors)
     oriented = [first_entry_positive(w) for w in squares] if letter == "r" else list(squares)
     names = [letter] if len(vectors) == 1 else indexed(letter, len(vectors))
-    return tuple(
-        _orthonormal_step(vector, squares[:i], oriented[i], names[i], i) for i, vector in enumerate(vectors)
-    )
+    return tuple(_orthonormal_step(vector, squares[:i], oriented[i], names[i], i) for i, vector in enumerate(vectors))
 
 
 def _orthonormal_step(vector: Vector, earlier: Sequence[Vector], w: Vector, name: str, index: int) -> Step:
@@ -80,9 +76,7 @@ def _orthonormal_step(vector: Vector, earlier: Sequence[Vector], w: Vector, name
     checks = [Check(rf"$\lVert \mathbf{{{name[0]}}}{name[1:]} \rVert = 1$.", unit.dot(unit) == 1)]
     if earlier:
         checks.append(Check("It is orthogonal to those before it.", all(not v.dot(unit) for v in earlier)))
-    return Step(
-        rf"Unit vector $\mathbf{{{name[0]}}}{name[1:]}$", reason, after=aligned(lines), checks=tuple(checks)
-    )
+    return Step(rf"Unit vector $\mathbf{{{name[0]}}}{name[1:]}$", reason, after=aligned(lines), checks=tuple(checks))
 
 
 def _removed_latex(v: Vector, vector: Vector) -> str:

@@ -129,11 +129,7 @@ def canonical_basis(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
 
 def is_orthonormal(vectors: Sequence[Vector]) -> bool:
     """Whether the vectors have length 1 and are orthogonal to one another; exact."""
-    return all(
-        v.dot(w) == (1 if i == j else 0)
-        for i, v in enumerate(vectors)
-        for j, w in enumerate(vectors[: i + 1])
-    )
+    return all(v.dot(w) == (1 if i == j else 0) for i, v in enumerate(vectors) for j, w in enumerate(vectors[: i + 1]))
 
 
 def projection(vectors: Sequence[Vector], x: Vector) -> Vector:

@@ -125,6 +125,4 @@ def diagonal(values: Sequence[Number], m: int, n: int) -> Matrix:
     >>> diagonal([Number.of(2)], 2, 3).text
     '2 0 0; 0 0 0'
     """
-    return Matrix(
-        tuple(tuple(values[i] if i == j and i < len(values) else ZERO for j in range(n)) for i in range(m))
-    )
+    return Matrix(tuple(tuple(values[i] if i == j and i < len(values) else ZERO for j in range(n)) for i in range(m)))

@@ -221,9 +221,7 @@ def _eigenspace_step(G: Matrix, value: Fraction, first: int) -> Step:
     if len(vectors) == 1:
         reason += "take the one of length 1 whose first non-zero entry is positive."
     else:
-        reason += (
-            "take the reduced row echelon basis of this space, and make it orthonormal by Gram and Schmidt."
-        )
+        reason += "take the reduced row echelon basis of this space, and make it orthonormal by Gram and Schmidt."
     return Step(
         f"${', '.join(names)}$ for the eigenvalue ${Number.of(value).latex}$",
         reason,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from pprint import pformat
 from random import Random
 from typing import Annotated, Any
 
@@ -125,8 +125,11 @@ def aligned(rows: list[str]) -> str:
 
 def network_code(network: Network, *imports: str) -> str:
     """Python that builds the network as ``network``."""
-    mapping = pformat(network.as_mapping(), width=110, compact=True, sort_dicts=False)
-    return "\n".join([*imports, "from gradus.exact.networks import Network", "", f"network = Network.of({mapping})"])
+    mapping = network.as_mapping()
+    layers = [f"    {json.dumps(layer)}," for layer in mapping["layers"]]
+    lines = [f"inputs = {json.dumps(mapping['inputs'])}", "layers = [", *layers, "]"]
+    build = 'network = Network.of({"inputs": inputs, "layers": layers})'
+    return "\n".join([*imports, "from gradus.exact.networks import Network", "", *lines, build])
 
 
 def without_activations(network: Network) -> Network:

@@ -129,8 +129,9 @@ def _is_closed(lines: list[str], token: Token) -> bool:
 
 
 def _prose(lines: list[str], line: int, file: str) -> Iterator[Prose]:
-    markdown = "\n".join(lines)
-    if not markdown.strip():
+    blank = next((index for index, content in enumerate(lines) if content.strip()), len(lines))
+    markdown, line = "\n".join(lines[blank:]).rstrip("\n"), line + blank
+    if not markdown:
         return
     for token in markdown_tokens(markdown):
         at = line + (token.map[0] if token.map else 0)
@@ -140,7 +141,7 @@ def _prose(lines: list[str], line: int, file: str) -> Iterator[Prose]:
                     parse(child.content)
                 except InputError as error:
                     raise error.at(f"{file}:{at}") from error
-    yield Prose(markdown.strip("\n"), line)
+    yield Prose(markdown, line)
 
 
 def _problem(kind_name: str, content: str, file: str, line: int, given: Mapping[str, Any]) -> Problem:

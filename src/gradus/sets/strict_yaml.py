@@ -35,6 +35,12 @@ class _StrictLoader(yaml.SafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep=True)
 
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        value = super().construct_scalar(node)  # type: ignore[no-untyped-call]
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            raise yaml.constructor.ConstructorError(None, None, "half of a character (a surrogate)", node.start_mark)
+        return value
+
 
 def _whole_number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | str:
     text = str(loader.construct_scalar(node))
@@ -61,8 +67,8 @@ def mapping(text: str, file: str, line: int) -> tuple[dict[str, Any], dict[str, 
     >>> mapping("id: 3.10\\nmu: 0.9\\nn: 2", "a.md", 5)
     ({'id': '3.10', 'mu': '0.9', 'n': 2}, {'id': 5, 'mu': 6, 'n': 7})
     """
-    loader = _StrictLoader(text)
     try:
+        loader = _StrictLoader(text)
         node = loader.get_single_node()
         value = loader.construct_document(node) if node is not None else {}
     except yaml.MarkedYAMLError as error:
@@ -71,8 +77,6 @@ def mapping(text: str, file: str, line: int) -> tuple[dict[str, Any], dict[str, 
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         rule = "is nested too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())
         raise SetFileError("YAML", None, rule, "write 'name: value' lines", f"{file}:{line}") from error
-    finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
     if not isinstance(node, yaml.MappingNode):
         if node is None:
             return {}, {}

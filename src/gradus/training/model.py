@@ -140,9 +140,7 @@ def _activated(values: Tensor, activation: Activation) -> Tensor:
 
 
 def _check_softmax(architecture: Architecture) -> None:
-    activations = [
-        layer.activation for layer in architecture.layers if isinstance(layer, layers.Conv2D | layers.Dense)
-    ]
+    activations = [layer.activation for layer in architecture.layers if isinstance(layer, layers.Conv2D | layers.Dense)]
     last = architecture.layers[-1] if architecture.layers else None
     if not isinstance(last, layers.Dense) or last.activation != "softmax" or activations.count("softmax") > 1:
         rule = "the last layer, and no other, must be Dense with soft-max"

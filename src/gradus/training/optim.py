@@ -89,9 +89,7 @@ def _sgd_step(rule: Sgd, state: SgdState, weights: Sequence[Tensor], gradients: 
 
 
 @torch.no_grad()
-def _adam_step(
-    rule: Adam, state: AdamState, weights: Sequence[Tensor], gradients: Sequence[Tensor]
-) -> AdamState:
+def _adam_step(rule: Adam, state: AdamState, weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> AdamState:
     steps = state.steps + 1
     # PyTorch divides by sqrt(v) / sqrt(1 - beta2^t) + eps.  With eps = epsilon / sqrt(1 - beta2^t) that is Keras'
     # formula, and one pass over memory by the fused kernel does the whole step.

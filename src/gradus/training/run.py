@@ -73,9 +73,7 @@ def run(
     from gradus.training.device import deterministic
 
     device = torch.device(request.device)
-    split = random_split(
-        len(dataset.training), configuration.validation_share, stream_seed(request.seed, "split")
-    )
+    split = random_split(len(dataset.training), configuration.validation_share, stream_seed(request.seed, "split"))
     with ExitStack() as stack:
         stack.enter_context(deterministic(device))
         metrics = stack.enter_context(_metrics_file(folder)) if folder else None

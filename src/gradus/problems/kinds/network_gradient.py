@@ -80,7 +80,7 @@ class Gradient(Kind[GradientParams]):
         back = backward(network, values, params.output)
         answer = Exact(back.gradient)
         y = named(back.output).latex
-        summary = rf"$\mathbf{{g}} = \frac{{\partial {y}}}{{\partial \mathbf{{w}}}} = {answer.latex}$."
+        summary = rf"$\frac{{\partial {y}}}{{\partial \mathbf{{w}}}} = \mathbf{{g}}^\top = {_row(back.gradient)}$."
         body = (
             *kink_note(network, values),
             *forward_steps(network, values),
@@ -139,8 +139,8 @@ _RECURSION_REASONS = {
 def _entries_step(params: GradientParams, values: ForwardPass, back: BackwardPass) -> Step:
     network, y = params.network, named(back.output).latex
     reason = (
-        "An edge's gain takes the derivative in its neuron's sum times the value that came along the edge; a bias takes "
-        "that derivative alone."
+        "An edge's gain takes the derivative in its neuron's sum times the value that came along the edge; a bias "
+        "takes that derivative alone."
     )
     before = "" if network.layers[-1].activation == "softmax" else _symbols(network, back.output)
     after = rf"\frac{{\partial {y}}}{{\partial \mathbf{{w}}}} = {_row(back.gradient)}"

@@ -1,0 +1,208 @@
+"""Is w = 0 a stationary point of the classifier's output as a function of its weights?"""
+
+from __future__ import annotations
+
+from random import Random
+
+from pydantic import Field
+
+from gradus.answers.answer import Parts, YesNo
+from gradus.answers.verdict import Mistake
+from gradus.documents.blocks import Block, Text
+from gradus.exact.matrices import Vector
+from gradus.exact.networks import Network
+from gradus.exact.stationarity import is_stationary, last_bias_jacobian, nonzero_weights, zero_network
+from gradus.exact.steps import Check, Step
+from gradus.problems.back_propagation import classifier
+from gradus.problems.problem import Kind, Params, Records, Solution
+
+WITHOUT, WITH = "without_biases", "with_biases"
+
+
+class StationaryPointParams(Params):
+    """A classifier: hidden layers (left out: one or more), classes (left out: two or more), and whether x = 0."""
+
+    hidden_layers: int | None = Field(default=None, ge=0, le=10)
+    classes: int | None = Field(default=None, ge=2, le=10)
+    input_zero: bool = False
+
+
+class StationaryPoint(Kind[StationaryPointParams]):
+    """Yes or no, for networks without and with biases."""
+
+    name = "learning/stationary-point"
+    title = "A stationary point of the network's function"
+    Params = StationaryPointParams
+    answer = Parts
+
+    def sample(self, rng: Random, level: int) -> StationaryPointParams:
+        layers = {1: rng.randint(1, 3), 2: rng.randint(0, 4), 3: rng.choice((0, 0, 1, 2))}[level]
+        return StationaryPointParams(
+            hidden_layers=layers, classes=rng.randint(2, 5), input_zero=level == 3 and rng.random() < 0.5
+        )
+
+    def statement(self, params: StationaryPointParams) -> tuple[Block, ...]:
+        classes = "" if params.classes is None else f" It tells {params.classes} classes apart."
+        fixed = "the fixed input $\\mathbf{x} = \\mathbf{0}$" if params.input_zero else _FIXED
+        ask = (
+            f"{classifier(params.hidden_layers, None)}{classes} With all its weights in the vector "
+            f"$\\mathbf{{w}}$, it "
+            f"computes the probabilities $\\mathbf{{p}} = f(\\mathbf{{x}}, \\mathbf{{w}})$. Consider {fixed}. Is "
+            r"$\mathbf{w} = \mathbf{0}$ a stationary point of the function $\mathbf{w} \mapsto f(\mathbf{x}, "
+            r"\mathbf{w})$ "
+            "when the neurons have no biases? Is it when they have? Give your reasons."
+        )
+        return (Text(ask),)
+
+    def solve(self, params: StationaryPointParams, records: Records) -> Solution:
+        answer = _answer(params)
+        verdicts = [_stationary(part) for part in (answer.parts[WITHOUT], answer.parts[WITH])]
+        summary = f"Without biases: **{verdicts[0]}**. With biases: **{verdicts[1]}**. {_because(params)}"
+        body = (_near_zero(params), _in_the_gains(params), _in_the_bias(params), Text(_fine_print(params)))
+        return Solution(answer, summary, body, _code(params))
+
+    def mistakes(self, params: StationaryPointParams) -> tuple[Mistake, ...]:
+        right = _answer(params)
+        candidates = [
+            (True, True, "The bias of the last layer acts on $\\mathbf{p}$ directly, so its derivative is not 0."),
+            (False, False, "Without biases, the derivatives in all gains vanish here."),
+            (False, True, "It is the other way round: it is the bias whose derivative does not vanish."),
+            (True, False, "Without a hidden layer, the gains multiply $\\mathbf{x}$ itself, and it is not zero."),
+        ]
+        wrong = [(_parts(without, with_), why) for without, with_, why in candidates]
+        return tuple(Mistake(parts, why) for parts, why in wrong if parts != right)
+
+
+_FIXED = "a fixed input $\\mathbf{x} \\neq \\mathbf{0}$"
+
+
+def _parts(without: bool, with_: bool) -> Parts:
+    return Parts({WITHOUT: YesNo(without), WITH: YesNo(with_)})
+
+
+def _answer(params: StationaryPointParams) -> Parts:
+    layers = 1 if params.hidden_layers is None else params.hidden_layers
+    verdicts = [is_stationary(layers, params.classes or 2, biases, params.input_zero) for biases in (False, True)]
+    return _parts(*verdicts)
+
+
+def _stationary(part: object) -> str:
+    return "a stationary point" if part == YesNo(True) else "not a stationary point"
+
+
+def _because(params: StationaryPointParams) -> str:
+    if params.hidden_layers == 0 and not params.input_zero:
+        return r"The only layer's gains multiply $\mathbf{x} \neq \mathbf{0}$, and its bias acts directly."
+    source = "the input" if params.hidden_layers == 0 else "what the last layer receives"
+    return f"The gains see only {source}, which is 0; the last bias acts on the soft-max directly."
+
+
+def _near_zero(params: StationaryPointParams) -> Step:
+    if params.hidden_layers == 0:
+        return Step(
+            r"At $\mathbf{w} = \mathbf{0}$ all classes have the probability $1/C$.",
+            "The network is one linear layer and a soft-max, and a soft-max of equal sums gives equal probabilities.",
+            after=r"f(\mathbf{x}, \mathbf{w}) = \operatorname{softmax}(W \mathbf{x} + \mathbf{b}), \qquad "
+            r"f(\mathbf{x}, \mathbf{0}) = \left(\frac{1}{C}, \dots, \frac{1}{C}\right)",
+        )
+    return Step(
+        r"Near $\mathbf{w} = \mathbf{0}$ the last layer receives an $\mathbf{h}$ that is of first order in "
+        r"$\mathbf{w}$.",
+        r"Each layer's sums are at most the size of its weights times a bounded input, and "
+        r"$\lVert \operatorname{ReLU}(\mathbf{z}) \rVert \le \lVert \mathbf{z} \rVert$; so $\lVert \mathbf{h} "
+        r"\rVert \le c "
+        r"\lVert \mathbf{w} \rVert$ for small $\mathbf{w}$, and the gains of the last layer contribute only $W "
+        r"\mathbf{h}$,"
+        " a term of second order.",
+        after=r"f(\mathbf{x}, \mathbf{w}) = \operatorname{softmax}(W \mathbf{h} + \mathbf{b}), \qquad \lVert W "
+        r"\mathbf{h} \rVert \le c \lVert \mathbf{w} \rVert^2",
+    )
+
+
+def _in_the_gains(params: StationaryPointParams) -> Step:
+    checks = tuple(
+        _check(net, x, False, is_stationary(layers, _classes(params), False, params.input_zero))
+        for layers, net, x in _instances(params)
+    )
+    if params.hidden_layers == 0:
+        zero = params.input_zero
+        return Step(
+            r"In the gains: the column of $w_{ji}$ is $x_i$ times column $j$ of $J$, "
+            + ("which is 0." if zero else "which is not 0 for every $i$."),
+            r"$J = \operatorname{diag}(\mathbf{p}) - \mathbf{p}\mathbf{p}^\top$ is the Jacobian of the soft-max, "
+            r"and no "
+            "column of it is zero. " + (r"But every $x_i$ is 0." if zero else r"Some $x_i$ is not 0."),
+            after=r"\frac{\partial f}{\partial w_{ji}} = x_i \, J \mathbf{e}_j" + (r" = \mathbf{0}" if zero else ""),
+            checks=checks,
+        )
+    return Step(
+        "In the gains of all layers, every derivative is 0.",
+        r"A function that differs from a constant by terms of second order has the derivative 0. So without biases "
+        r"$\mathbf{w} = \mathbf{0}$ is a stationary point.",
+        after=r"\frac{\partial f}{\partial W^{(k)}} = 0 \quad \text{for } k = 1, \dots, K",
+        checks=checks,
+    )
+
+
+def _in_the_bias(params: StationaryPointParams) -> Step:
+    classes = _classes(params)
+    jacobian = last_bias_jacobian(classes)
+    example = f"for $C = {classes}$: " if params.classes is None else ""
+    return Step(
+        r"In the bias of the last layer, the Jacobian is $J = \operatorname{diag}(\mathbf{p}) - "
+        r"\mathbf{p}\mathbf{p}^\top$ "
+        "at $p = 1/C$, which is not 0.",
+        rf"The bias is added to the sums that enter the soft-max. The diagonal of $J$ holds $\frac{{1}}{{C}} - "
+        rf"\frac{{1}}{{C^2}} > 0$ for $C \ge 2$; {example}the matrix is the one below.",
+        after=rf"\frac{{\partial f}}{{\partial \mathbf{{b}}^{{(K)}}}} = {jacobian.factored_latex}",
+        checks=tuple(_check(net, x, True, False) for _, net, x in _instances(params)),
+    )
+
+
+def _fine_print(params: StationaryPointParams) -> str:
+    loss = (
+        "**Fine print.** The question is about $f$, not about the loss: the loss may have a zero derivative in "
+        "the last "
+        "bias where $f$ has none, when the classes of the training set are equally frequent."
+    )
+    if params.hidden_layers == 0:
+        return loss
+    kink = (
+        r" The ReLUs of the hidden layers stand at their kink, but $f$ is differentiable at $\mathbf{w} = "
+        r"\mathbf{0}$ all "
+        "the same, as the estimate of second order shows; no convention for $H(0)$ is needed."
+    )
+    return loss + kink
+
+
+def _check(network: Network, x: Vector, biases: bool, stationary: bool) -> Check:
+    numbers = nonzero_weights(network, x, biases)
+    sizes = "-".join(str(n) for n in (len(network.inputs), *(len(layer.neurons) for layer in network.layers)))
+    kind = "all weights" if biases else "the gains"
+    found = f"in the weights number {', '.join(map(str, numbers))}" if numbers else "nowhere"
+    statement = (
+        rf"Back-propagation, exact, in {kind} of a {sizes} network at $\mathbf{{x}} = {x.latex}$: not zero {found}."
+    )
+    return Check(statement, (not numbers) == stationary)
+
+
+def _instances(params: StationaryPointParams) -> list[tuple[int, Network, Vector]]:
+    x = Vector.of([0, 0] if params.input_zero else [2, -1])
+    depths = (1, 2) if params.hidden_layers is None else (params.hidden_layers,)
+    return [(k, zero_network((2, *([2] * k), _classes(params))), x) for k in depths]
+
+
+def _classes(params: StationaryPointParams) -> int:
+    return 3 if params.classes is None else params.classes
+
+
+def _code(params: StationaryPointParams) -> str:
+    layers = 1 if params.hidden_layers is None else params.hidden_layers
+    calls = [
+        f"print(is_stationary({layers}, {_classes(params)}, biases={biases}, input_zero={params.input_zero}))"
+        for biases in (False, True)
+    ]
+    return "\n".join(["from gradus.exact.stationarity import is_stationary", "", *calls])
+
+
+KIND = StationaryPoint()

@@ -1,0 +1,76 @@
+"""All least-squares solutions of A x = b."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import ClassVar
+
+from gradus.answers.answer import Family
+from gradus.answers.verdict import Mistake
+from gradus.documents.blocks import Block, Text
+from gradus.exact.least_squares import LeastSquares, least_squares
+from gradus.exact.least_squares_steps import all_solutions_steps, exact_svd
+from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.subspaces import row_space
+from gradus.problems.linear_systems import SystemParams, differing, given_system, matrix_code, vector_line
+from gradus.problems.matrix_samples import construction, right_hand_side
+from gradus.problems.problem import Kind, Records, Solution
+
+
+class AllSolutions(Kind[SystemParams]):
+    name: ClassVar[str] = "least-squares/all-solutions"
+    title: ClassVar[str] = "The set of all least-squares solutions"
+    Params = SystemParams
+    answer = Family
+
+    def sample(self, rng: Random, level: int) -> SystemParams:
+        built = construction(rng, level, with_null_space=True)
+        return SystemParams(A=built.A, b=right_hand_side(rng, built))
+
+    def statement(self, params: SystemParams) -> tuple[Block, ...]:
+        asked = (
+            r"Give an expression for the set $S$ of all least-squares solutions of the system $A\mathbf{x} = \mathbf{b}$, "
+            r"that is, of all $\mathbf{x}$ that make $\lVert A\mathbf{x} - \mathbf{b} \rVert$ least."
+        )
+        return (*given_system(params.A, params.b), Text(asked))
+
+    def solve(self, params: SystemParams, records: Records) -> Solution:
+        answer = _family(least_squares(params.A, params.b))
+        code = matrix_code(
+            params.A, "Matrix, Vector, least_squares", vector_line(params.b), "solutions = least_squares(A, b)",
+            "print(solutions.min_norm.text, [direction.text for direction in solutions.directions])",
+        )  # fmt: skip
+        return Solution(answer, f"$S = {answer.latex}$.", all_solutions_steps(params.A, params.b), code)
+
+    def mistakes(self, params: SystemParams) -> tuple[Mistake, ...]:
+        A, b = params.A, params.b
+        right = _family(least_squares(A, b))
+        candidates = [
+            (
+                Family(right.point, ()),
+                "This is one solution only: every vector of the null space of $A$ can be added to it.",
+            )
+        ]
+        if (wrong := _untransposed_point(A, b)) is not None and A @ (wrong - right.point):
+            why = (
+                r"The point is wrong, since $\mathbf{c} = U^\top\mathbf{b}$ was computed with $U$ in place of $U^\top$."
+            )
+            candidates.append((Family(wrong, right.directions), why))
+        if A:
+            why = r"The directions lie in the row space of $A$; adding them changes $A\mathbf{x}$. Those of the null space belong here."
+            candidates.append((Family(right.point, row_space(A)), why))
+        return differing(right, candidates)
+
+
+def _family(solutions: LeastSquares) -> Family:
+    return Family(solutions.min_norm, solutions.directions)
+
+
+def _untransposed_point(A: Matrix, b: Vector) -> Vector | None:
+    decomposition = exact_svd(A)
+    if decomposition is None:
+        return None
+    return decomposition.V @ (decomposition.Sigma_plus @ (decomposition.U @ b))
+
+
+KIND = AllSolutions()

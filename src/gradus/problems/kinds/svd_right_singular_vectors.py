@@ -1,0 +1,68 @@
+"""The matrix V of the singular value decomposition."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import ClassVar
+
+from gradus.answers.answer import Exact
+from gradus.answers.verdict import Mistake
+from gradus.documents.blocks import Block, Text
+from gradus.exact.matrices import Matrix
+from gradus.exact.subspaces import primitive
+from gradus.exact.svd import svd
+from gradus.exact.svd_steps import right_factor_steps
+from gradus.problems.linear_systems import V_CONVENTION, MatrixParams, differing, given_matrix, matrix_code
+from gradus.problems.matrix_samples import construction
+from gradus.problems.problem import Kind, Records, Solution
+
+
+class RightSingularVectors(Kind[MatrixParams]):
+    name: ClassVar[str] = "svd/right-singular-vectors"
+    title: ClassVar[str] = "The matrix V of the singular value decomposition"
+    Params = MatrixParams
+    answer = Exact
+
+    def sample(self, rng: Random, level: int) -> MatrixParams:
+        return MatrixParams(A=construction(rng, level).A)
+
+    def statement(self, params: MatrixParams) -> tuple[Block, ...]:
+        asked = rf"Write the matrix $V$ in the singular value decomposition $A = U\Sigma V^\top$. {V_CONVENTION}"
+        return (*given_matrix(params.A), Text(asked))
+
+    def solve(self, params: MatrixParams, records: Records) -> Solution:
+        answer = Exact(svd(params.A).V)
+        code = matrix_code(params.A, "Matrix, svd", "print(svd(A).V.text)")
+        return Solution(answer, f"$V = {answer.latex}$.", right_factor_steps(params.A), code)
+
+    def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
+        A = params.A
+        decomposition = svd(A)
+        V = decomposition.V
+        candidates = (
+            (V.T, r"This is $V^\top$: the singular vectors must be the columns of $V$, not its rows."),
+            (Matrix.from_columns(V.columns[::-1]), "The columns must be in the order of descending singular values."),
+            (
+                Matrix.from_columns([primitive(v) if V.is_rational else v * v.dot(v) * 2 for v in V.columns]),
+                "The columns must have length 1.",
+            ),
+            (
+                decomposition.U,
+                r"These are eigenvectors of $AA^\top$, hence the columns of $U$; $V$ belongs to $A^\top A$.",
+            ),
+        )
+        wrong = [(Exact(W), why) for W, why in candidates if not _is_right_factor(A, W)]
+        return differing(Exact(V), wrong)
+
+
+def _is_right_factor(A: Matrix, W: Matrix) -> bool:
+    """Whether some decomposition of A has W as its V: W orthogonal, and (A W)^T (A W) diagonal and descending."""
+    n = A.shape[1]
+    if W.shape != (n, n) or W.T @ W != Matrix.identity(n):
+        return False
+    gram = (A @ W).T @ (A @ W)
+    diagonal = all(not gram[i, j] for i in range(n) for j in range(n) if i != j)
+    return diagonal and all(gram[i, i] >= gram[i + 1, i + 1] for i in range(n - 1))
+
+
+KIND = RightSingularVectors()

@@ -1,0 +1,86 @@
+"""Parameters and phrases that the problems about one matrix or one linear system share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import field_validator, model_validator
+
+from gradus.answers.answer import Answer
+from gradus.answers.verdict import Mistake
+from gradus.documents.blocks import Block, Math, Text
+from gradus.errors import UnsupportedError
+from gradus.exact.least_squares import require_right_hand_side
+from gradus.exact.matrices import Matrix, Vector
+from gradus.problems.problem import MatrixParam, Params, VectorParam
+
+MAX_SIDE: Final = 8
+"""Most rows and most columns of a matrix whose worked steps still fit on a page."""
+
+V_CONVENTION: Final = (
+    "To make the answer unique: singular values descend; a column of $V$ for a non-zero singular value has its first "
+    "non-zero entry positive (for a repeated one, take the reduced row echelon basis of the eigenspace and make it "
+    "orthonormal by Gram and Schmidt); the columns for the singular value 0 come from the reduced row echelon form of "
+    "$A$, one free variable at a time set to 1, likewise made orthonormal."
+)
+U_CONVENTION: Final = (
+    r"Columns of $U$ that $AV$ does not give come from the null space of $A^\top$ in the same way as those columns of "
+    "$V$ from the null space of $A$."
+)
+
+
+class MatrixParams(Params):
+    """A matrix A, m x n."""
+
+    A: MatrixParam
+
+    @field_validator("A")
+    @classmethod
+    def _fits_a_page(cls, A: Matrix) -> Matrix:
+        if max(A.shape) > MAX_SIDE:
+            rule = (
+                f"has {A.shape[0]} rows and {A.shape[1]} columns, and worked steps are for at most {MAX_SIDE} of each"
+            )
+            raise UnsupportedError("A", A.text, rule, "give a smaller matrix")
+        return A
+
+
+class SystemParams(MatrixParams):
+    """A linear system A x = b: a matrix A, m x n, and a right-hand side b with m entries."""
+
+    b: VectorParam
+
+    @model_validator(mode="after")
+    def _sizes_match(self) -> SystemParams:
+        require_right_hand_side(self.A, self.b)
+        return self
+
+
+def given_matrix(A: Matrix) -> tuple[Block, ...]:
+    """ "Let A = ..."."""
+    return Text("Let"), Math(f"A = {A.latex}.")
+
+
+def given_system(A: Matrix, b: Vector) -> tuple[Block, ...]:
+    """ "Let A = ... and b = ..."."""
+    return Text("Let"), Math(rf"A = {A.latex} \qquad\text{{and}}\qquad \mathbf{{b}} = {b.latex}.")
+
+
+def matrix_code(A: Matrix, names: str, *lines: str) -> str:
+    """Python that recomputes an answer from the matrix, with these names imported."""
+    return "\n".join((f"from gradus.exact import {names}", f'A = Matrix.of("{A.text}")', *lines))
+
+
+def vector_line(b: Vector) -> str:
+    """The line of Python that binds b."""
+    return f'b = Vector.of("{b.text[1:-1]}")'
+
+
+def differing(right: Answer, candidates: Iterable[tuple[Answer, str]]) -> tuple[Mistake, ...]:
+    """The mistakes whose answer is not right after all, as happens for special matrices; no answer twice."""
+    kept: list[Mistake] = []
+    for answer, explanation in candidates:
+        if answer != right and all(answer != mistake.answer for mistake in kept):
+            kept.append(Mistake(answer, explanation))
+    return tuple(kept)

@@ -1,0 +1,66 @@
+"""Small pieces of Markdown that sentences are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gradus.evidence.accuracy import Interval
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "epoch"), counted(1200, "image")
+    ('one epoch', '1,200 images')
+    """
+    return f"one {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def share(value: float) -> str:
+    """A share, or a difference of shares, as inline LaTeX."""
+    return f"${value:.4f}$"
+
+
+def interval(bounds: Interval) -> str:
+    """An interval of shares as inline LaTeX."""
+    return f"$[{bounds[0]:.4f}, {bounds[1]:.4f}]$"
+
+
+def code_span(text: str) -> str:
+    """A text as a Markdown code span, whatever backticks it holds."""
+    line = " ".join(text.split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    return f"{fence} {line} {fence}" if line.startswith("`") or line.endswith("`") else f"{fence}{line}{fence}"
+
+
+def plain(text: str) -> str:
+    """A text as Markdown that shows it as it is, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#$|!&~])", r"\\\1", " ".join(text.split()))
+
+
+def seconds(value: float) -> str:
+    """A duration in words: tenths below 100 s, else whole seconds.
+
+    >>> seconds(1.634), seconds(213.4)
+    ('1.6 s', '213 s')
+    """
+    return f"{value:.2g} s" if value < 1 else f"{value:.1f} s" if value < 99.95 else f"{value:,.0f} s"
+
+
+def ratio(value: float) -> str:
+    """A ratio of running times, to two or three digits.
+
+    >>> ratio(12.53), ratio(0.98765), ratio(140.2)
+    ('12.5', '0.99', '140')
+    """
+    return f"{value:.0f}" if value >= 99.5 else f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])

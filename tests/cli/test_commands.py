@@ -1,0 +1,114 @@
+"""The commands as a user calls them: what they print, what they write, their exit codes, and wrong input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gradus.cli import run
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
+    """Runs a command line in an empty folder; gives (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def called(*arguments: str) -> tuple[int, str, str]:
+        code = run(list(arguments))
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return code, printed.out, printed.err
+
+    return called
+
+
+def test_sets_and_kinds(call) -> None:
+    code, out, _ = call("sets")
+    assert code == 0 and "hw5" in out and "23 problems" in out
+    assert json.loads(call("sets", "--json")[1])["sets"][0]["name"] == "hw5"
+    kinds = json.loads(call("kinds", "--json")[1])["kinds"]
+    assert {"name": "linear-algebra/rank", "decided_by": "mathematics"}.items() <= kinds[
+        [kind["name"] for kind in kinds].index("linear-algebra/rank")
+    ].items()
+    assert "linear-algebra/rank" in call("kinds")[1]
+
+
+def test_answers_as_json_and_nothing_else(call, tmp_path: Path) -> None:
+    code, out, _ = call("solve", "hw5", "--only", "1.3,3.8", "--json")
+    result = json.loads(out)
+    assert code == 0 and result["set"] == "hw5"
+    assert [sorted(problem) for problem in result["problems"]] == [["answer", "id", "kind", "seconds"]] * 2
+    assert result["problems"][1]["answer"][0] == {"text": "3/10", "latex": r"\frac{3}{10}", "decimal": "0.3"}
+    assert list(tmp_path.iterdir()) == [], "with --json alone nothing is written"
+
+
+def test_show(call) -> None:
+    code, out, _ = call("show", "hw5", "3.8")
+    assert code == 0 and "Problem 3.8" in out and "3/10" in out
+    assert "Answer" not in call("show", "hw5", "3.8", "--without-answers")[1]
+    whole = call("show", "hw5")[1]
+    assert "Part 1" in whole and "Problem 4.5" in whole
+    assert json.loads(call("show", "hw5", "3.8", "--json")[1])["problems"][0]["parameters"]["b"] == ["2", "3"]
+
+
+def test_training_problems_show_without_training(call) -> None:
+    code, out, _ = call("show", "hw5", "4.1")
+    assert code == 0 and "gradus solve hw5 --only 4.1" in " ".join(out.split())
+
+
+def test_pages_without_answers(call, tmp_path: Path) -> None:
+    code, _, _ = call("solve", "hw5", "--without-answers", "--only", "3.8,1.2", "--format", "html,pdf", "--member", "Ann", "Bo")
+    assert code == 0
+    page = (tmp_path / "out/hw5/problems.html").read_text()
+    assert "Ann" in page and "Bo" in page and "Problem 3.8" in page and "\\frac{3}{10}" not in page
+    pages = json.loads((tmp_path / "out/hw5/problems-pages.json").read_text())
+    assert [problem["id"] for problem in pages["problems"]] == ["1.2", "3.8"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("solve", "hw6"), "did you mean hw5?"),
+        (("solve", "hw5", "--only", "3.11"), "did you mean 3.1"),
+        (("solve", "hw5", "--only", ","), "at least one problem"),
+        (("solve", "hw5", "--format", "docx"), "choose among ipynb, html, pdf, json"),
+        (("solve", "hw5", "--device", "tpu"), "tpu"),
+        (("solve", "hw5", "extra"), "one too many"),
+        (("solve",), "Missing argument"),
+        (("show", "hw5", "9.9"), "is not in the set hw5"),
+        (("frobnicate",), "No such command"),
+        (("solve", "hw5", "--only", "4.1", "--data", "no-such-data"), "no-such-data"),
+    ],
+)
+def test_wrong_input_is_one_message_and_code_2(call, arguments: tuple[str, ...], said: str) -> None:
+    code, out, err = call(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len([line for line in err.splitlines() if line.startswith(("gradus:", "Error:"))]) == 1
+
+
+def test_a_folder_that_cannot_be_written(call, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, _, err = call("solve", "hw5", "--only", "3.2", "--out", str(tmp_path / "file" / "sub"))
+    assert code == 2 and "cannot be written" in err and "--out" in err
+
+
+def test_a_set_file_with_an_error(call, tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text('```{problem} linear-algebra/rank\nid: "1"\nA: [[1, 2], [3]]\n```\n')
+    code, _, err = call("solve", "mine.md")
+    assert code == 2
+    assert err.strip() == "gradus: mine.md:3: A = [[1, 2], [3]]: row 2 has 1 entry where row 1 has 2; " + (
+        "give every row the same number of entries"
+    )
+
+
+def test_one_problem_that_cannot_be_done_does_not_lose_the_others(call, tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(
+        '```{problem} svd/right-singular-vectors\nid: "1"\nA: [[1, 1, 0], [0, 1, 1], [0, 0, 1]]\n```\n'
+        '```{problem} linear-algebra/rank\nid: "2"\nA: [[1, 1, 0], [0, 1, 1], [0, 0, 1]]\n```\n'
+    )
+    code, out, err = call("solve", "mine.md", "--json")
+    assert code == 1 and "mine.md:1: problem 1" in err
+    assert [(p["id"], p["answer"]["text"]) for p in json.loads(out)["problems"]] == [("2", "3")]

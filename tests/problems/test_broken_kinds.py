@@ -1,0 +1,152 @@
+"""Kinds that are broken on purpose: each conformance check must fail on the kind that breaks it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from problems import conformance as suite
+
+from gradus.answers.answer import Exact, YesNo
+from gradus.answers.verdict import Mistake
+from gradus.documents.blocks import Block, Math, Text
+from gradus.errors import GradusError, SelfCheckFailed
+from gradus.exact.numbers import Number
+from gradus.exact.steps import Check, Step
+from gradus.problems.kinds.linear_algebra_rank import KIND as RANK
+from gradus.problems.problem import Params, Records, Solution
+
+Rank: Any = type(RANK)
+
+
+class Unreproducible(Rank):
+    counter = itertools.count(1)
+
+    def sample(self, rng: Random, level: int) -> Params:
+        return super().sample(Random(next(self.counter)), level)
+
+
+class Monotonous(Rank):
+    def sample(self, rng: Random, level: int) -> Params:
+        return super().sample(Random(1), 1)
+
+
+class Forgetful(Rank):
+    """Its JSON form drops a digit."""
+
+    class Params(RANK.Params):  # type: ignore[name-defined, misc]
+        def model_dump(self, **options: Any) -> dict[str, Any]:
+            return super().model_dump(**options) | {"A": [["1"]]}
+
+    def sample(self, rng: Random, level: int) -> Params:
+        return self.Params(A=super().sample(rng, level).A)
+
+
+class WrongType(Rank):
+    answer = YesNo
+
+
+class Answering(Rank):
+    """Solves with an answer that a subclass chooses."""
+
+    def given(self, right: Exact) -> Exact:
+        return right
+
+    def solve(self, params: Params, records: Records) -> Solution:
+        solution = super().solve(params, records)
+        return dataclasses.replace(solution, answer=self.given(solution.answer))
+
+
+class Fickle(Answering):
+    counter = itertools.count(1)
+
+    def given(self, right: Exact) -> Exact:
+        return Exact(Number.of(next(self.counter)))
+
+
+class Wrong(Answering):
+    def given(self, right: Exact) -> Exact:
+        return Exact(right.value + 1)
+
+
+class Floating(Answering):
+    def given(self, right: Exact) -> Exact:
+        return Exact(1.0)  # type: ignore[arg-type]
+
+
+class Faultless(Rank):
+    def mistakes(self, params: Params) -> tuple[Mistake, ...]:
+        return ()
+
+
+class SelfContradicting(Rank):
+    """Counts the right answer among the mistakes."""
+
+    def mistakes(self, params: Params) -> tuple[Mistake, ...]:
+        return (Mistake(self.solve(params, {}).answer, "This is the right answer, called a mistake."),)
+
+
+class Telling(Answering):
+    """Its statement shows the answer."""
+
+    def given(self, right: Exact) -> Exact:
+        return Exact(right.value + 12345678)
+
+    def statement(self, params: Params) -> tuple[Block, ...]:
+        return (*super().statement(params), Text(f"It is {self.solve(params, {}).answer.text}."))
+
+
+class Stepless(Rank):
+    def solve(self, params: Params, records: Records) -> Solution:
+        return dataclasses.replace(super().solve(params, records), body=())
+
+
+class Codeless(Rank):
+    def solve(self, params: Params, records: Records) -> Solution:
+        return dataclasses.replace(super().solve(params, records), code="")
+
+
+class Unrunnable(Rank):
+    def solve(self, params: Params, records: Records) -> Solution:
+        return dataclasses.replace(super().solve(params, records), code="print(nothing_of_that_name)")
+
+
+class Unwritable(Rank):
+    def statement(self, params: Params) -> tuple[Block, ...]:
+        return (Math(r"\nosuchmacro"),)
+
+
+CASES: list[tuple[type[Any], Callable[[Any], None]]] = [
+    (Unreproducible, lambda kind: suite.check_reproducible(kind, {})),
+    (Monotonous, suite.check_varied),
+    (Forgetful, suite.check_json_round_trip),
+    (WrongType, lambda kind: suite.check_answer_type(kind, {})),
+    (Fickle, lambda kind: suite.check_own_answer_accepted(kind, {})),
+    (Faultless, lambda kind: suite.check_mistakes_rejected(kind, {})),
+    (SelfContradicting, lambda kind: suite.check_mistakes_rejected(kind, {})),
+    (Wrong, lambda kind: suite.check_oracle(kind, {})),
+    (Telling, lambda kind: suite.check_statement_hides_answer(kind, {})),
+    (Floating, lambda kind: suite.check_no_floats(kind, {})),
+    (Stepless, lambda kind: suite.check_worked(kind, {})),
+    (Codeless, lambda kind: suite.check_code_runs(kind, {}, Path())),
+    (Unrunnable, lambda kind: suite.check_code_runs(kind, {}, Path())),
+    (Unwritable, lambda kind: suite.check_every_writer(kind, {})),
+]
+
+
+@pytest.mark.parametrize(("broken", "check"), CASES, ids=lambda case: getattr(case, "__name__", "check"))
+def test_a_broken_kind_fails_its_check(broken: type[Any], check: Callable[[Any], None]) -> None:
+    check(RANK)
+    with pytest.raises((AssertionError, AttributeError, NameError, GradusError)):
+        check(broken())
+
+
+def test_a_self_check_that_fails_stops_the_solution() -> None:
+    wrong = Step("$1 + 1 = 3$", "As some say.", checks=(Check("$3 - 1 = 1$", 3 - 1 == 1),))
+    with pytest.raises(SelfCheckFailed, match=r"\$3 - 1 = 1\$"):
+        Solution(YesNo(True), "Yes.", (wrong,))
