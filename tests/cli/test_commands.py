@@ -46,7 +46,7 @@ def test_answers_as_json_and_nothing_else(call, tmp_path: Path) -> None:
 
 def test_show(call) -> None:
     code, out, _ = call("show", "hw5", "3.8")
-    assert code == 0 and "Problem 3.8" in out and "3/10" in out
+    assert code == 0 and "Problem 3.8" in out and "1/10 [3; 4]" in out
     assert "Answer" not in call("show", "hw5", "3.8", "--without-answers")[1]
     whole = call("show", "hw5")[1]
     assert "Part 1" in whole and "Problem 4.5" in whole
@@ -59,7 +59,9 @@ def test_training_problems_show_without_training(call) -> None:
 
 
 def test_pages_without_answers(call, tmp_path: Path) -> None:
-    code, _, _ = call("solve", "hw5", "--without-answers", "--only", "3.8,1.2", "--format", "html,pdf", "--member", "Ann", "Bo")
+    code, _, _ = call(
+        "solve", "hw5", "--without-answers", "--only", "3.8,1.2", "--format", "html,pdf", "--member", "Ann", "Bo"
+    )
     assert code == 0
     page = (tmp_path / "out/hw5/problems.html").read_text()
     assert "Ann" in page and "Bo" in page and "Problem 3.8" in page and "\\frac{3}{10}" not in page

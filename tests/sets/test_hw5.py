@@ -8,9 +8,7 @@ import pytest
 
 from gradus.sets import ProblemSet, read_set, set_file, solved
 
-IDS = (
-    "1.1 1.2 1.3 2.1 2.2 2.3 2.4 2.5 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9 3.10 4.1 4.2 4.3 4.4 4.5".split()
-)
+IDS = "1.1 1.2 1.3 2.1 2.2 2.3 2.4 2.5 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9 3.10 4.1 4.2 4.3 4.4 4.5".split()
 
 RIGHT: dict[str, Any] = {
     "1.1": True,
@@ -59,8 +57,6 @@ def test_the_answer_is_the_right_one(hw5: ProblemSet, id: str) -> None:
 
 
 def test_other_data_reaches_every_problem_that_trains(hw5: ProblemSet) -> None:
-    requests = {
-        problem.id: problem.kind.runs_needed(problem.params) for problem in hw5.with_data("elsewhere").problems
-    }
+    requests = {problem.id: problem.kind.runs_needed(problem.params) for problem in hw5.with_data("elsewhere").problems}
     assert {id for id, asked in requests.items() if asked} >= {"4.1", "4.2", "4.3", "4.4"}
     assert all(request.data == "elsewhere" for asked in requests.values() for request in asked)

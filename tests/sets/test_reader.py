@@ -40,7 +40,12 @@ def test_a_whole_file() -> None:
     first, problem, last = found.parts
     assert isinstance(first, Prose) and first.line == 7 and first.markdown.startswith("# Part")
     assert isinstance(problem, Problem)
-    assert (problem.id, problem.kind.name, problem.points, problem.place) == ("3.2", "linear-algebra/rank", 2, "a.md:11")
+    assert (problem.id, problem.kind.name, problem.points, problem.place) == (
+        "3.2",
+        "linear-algebra/rank",
+        2,
+        "a.md:11",
+    )
     assert problem.params.A == Matrix.of("3 4; 3 4")  # type: ignore[attr-defined]
     assert last == Prose("More.", 17)
 

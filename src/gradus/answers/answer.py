@@ -224,7 +224,11 @@ class Measured(Answer):
     decided_by: ClassVar[Literal["mathematics", "a person", "runs"]] = "runs"
 
     def as_json(self) -> Json:
-        form: dict[str, Json] = {"value": self.value, "interval": self.interval and list(self.interval), "run": self.run}
+        form: dict[str, Json] = {
+            "value": self.value,
+            "interval": self.interval and list(self.interval),
+            "run": self.run,
+        }
         return form | ({"reason": self.reason} if self.reason else {})
 
     @property
@@ -267,5 +271,11 @@ _GREEK = {"Sigma": r"\Sigma"}
 
 
 def _name_latex(name: str) -> str:
-    return _GREEK.get(name, name if len(name) == 1 and name.isupper() else rf"\mathbf{{{name}}}" if len(name) == 1 else
-                      rf"\text{{{name.replace('_', ' ')}}}")
+    return _GREEK.get(
+        name,
+        name
+        if len(name) == 1 and name.isupper()
+        else rf"\mathbf{{{name}}}"
+        if len(name) == 1
+        else rf"\text{{{name.replace('_', ' ')}}}",
+    )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gradus.cli.output import json_option, print_json
+
+if TYPE_CHECKING:
+    from gradus.sets import Problem
 
 
 @click.command("show")
@@ -20,7 +25,7 @@ def command(set_name: str, id: str | None, without_answers: bool, out: Path | No
 
     SET is a bundled set or a file.  Nothing is trained: problems that need runs show those that `gradus solve` recorded.
     """
-    from gradus.cli.training_runs import recorded_only
+    from gradus.cli.training_runs import missing_run_command, recorded_only
     from gradus.runs import RunStore
     from gradus.sets import Prose, read_set, set_file, solved
 
@@ -46,15 +51,12 @@ def command(set_name: str, id: str | None, without_answers: bool, out: Path | No
             continue
         store = RunStore((out or Path("out") / problem_set.name) / "runs")
         requests = problem.kind.runs_needed(problem.params)
-        records = recorded_only(requests, store, f"gradus solve {set_name} --only {problem.id}")
+        records = recorded_only(requests, store, partial(missing_run_command, set_name, [problem], None, out))
         blocks += answer_blocks(problem.id, solved(problem, records).solution)
     print_blocks(tuple(blocks), Console(highlight=False))
 
 
-def _listed(problem: object) -> dict[str, object]:
-    from gradus.sets import Problem
-
-    assert isinstance(problem, Problem)
+def _listed(problem: Problem) -> dict[str, object]:
     parameters = problem.params.model_dump(mode="json")
     head = {"id": problem.id, "kind": problem.kind.name, "title": problem.kind.title, "points": problem.points}
     return head | {"parameters": parameters}

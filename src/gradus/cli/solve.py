@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from gradus.errors import GradusError, InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gradus.cli.training_runs import CommandFor
     from gradus.documents.blocks import Document
     from gradus.runs import Device
     from gradus.sets import Problem, ProblemSet, Solved
@@ -51,10 +53,13 @@ def command(
     SET is a bundled set (see `gradus sets`) or a file.  With --json the answers go to stdout, and pages are written only
     for a --format that is named.  Runs are kept in the output folder and never made twice.
     """
+    from gradus.cli.training_runs import missing_run_command
     from gradus.sets import read_set, runs_needed, set_file
 
     if more_members and not members:
-        raise InputError("argument", more_members[0], "is one too many: SET is a single name", "quote names with blanks")
+        raise InputError(
+            "argument", more_members[0], "is one too many: SET is a single name", "quote names with blanks"
+        )
     problem_set = read_set(set_file(set_name))
     problems = problem_set.only(_ids(only)) if only is not None else problem_set.problems
     if data is not None:
@@ -74,7 +79,7 @@ def command(
         if as_json:
             print_json(names)
         return 0
-    again = _command(set_name, only, data, out)
+    again = partial(missing_run_command, set_name, problems, data, out)
     answers, unfinished = _solved(problems, device, folder, again, console)
     result = {"set": problem_set.name, "problems": [item.as_json() for item in answers]}
     _write_solutions(problem_set, answers, group, chosen, folder, result, console)
@@ -100,22 +105,14 @@ def _formats(text: str | None, default: Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def _command(set_name: str, only: str | None, data: str | None, out: Path | None) -> str:
-    """The command that makes the missing runs later."""
-    import shlex
-
-    options = [*(("--only", only) if only else ()), *(("--data", data) if data else ())]
-    return shlex.join(["gradus", "solve", set_name, *options, *(("--out", str(out)) if out else ())])
-
-
 def _solved(
-    problems: Sequence[Problem], device: Device, folder: Path, again: str, console: Console
+    problems: Sequence[Problem], device: Device, folder: Path, command_for: CommandFor, console: Console
 ) -> tuple[list[Solved], bool]:
     from gradus.cli.training_runs import trained
     from gradus.runs import RunStore
     from gradus.sets import runs_needed, solved
 
-    runs = trained(runs_needed(problems), device, RunStore(folder / "runs"), again, console)
+    runs = trained(runs_needed(problems), device, RunStore(folder / "runs"), command_for, console)
     answers, failed = [], False
     with console.status("solving") as status:
         for problem in problems:
@@ -149,7 +146,10 @@ def _write(
     document: Document, name: str, formats: Sequence[str], folder: Path, result: dict[str, Any], console: Console
 ) -> None:
     writers: dict[str, Callable[[Document, str, Path, dict[str, Any], Console], None]] = {
-        "json": _write_json, "html": _write_html, "pdf": _write_pdf, "ipynb": _write_notebook,
+        "json": _write_json,
+        "html": _write_html,
+        "pdf": _write_pdf,
+        "ipynb": _write_notebook,
     }
     for format in sorted(formats, key=list(writers).index):
         file = folder / f"{name}.{format}"
@@ -171,14 +171,12 @@ def _write_html(document: Document, name: str, folder: Path, result: dict[str, A
 
 
 def _write_pdf(document: Document, name: str, folder: Path, result: dict[str, Any], console: Console) -> None:
-    import json
-
     from gradus.documents.pdf import pages_json, pdf
 
     made = pdf(document)
     write_file(folder / f"{name}.pdf", made.bytes)
     pages = "pages.json" if name == "solution" else f"{name}-pages.json"
-    write_file(folder / pages, (json.dumps(pages_json(made.pages), indent=2) + "\n").encode())
+    write_file(folder / pages, (pages_json(made.pages) + "\n").encode())
 
 
 def _write_notebook(document: Document, name: str, folder: Path, result: dict[str, Any], console: Console) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gradus.errors import InputError, MissingExtra
 from gradus.runs import Device, NotRun, OnProgress, Progress, RunRecord, RunRequest, RunStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.progress import Progress as Bars
+
+    from gradus.sets import Problem
 
 
 @dataclass(frozen=True)
@@ -22,17 +26,36 @@ class Runs:
     unfinished: bool
 
 
-def recorded_only(requests: Sequence[RunRequest], store: RunStore, command: str) -> dict[RunRequest, RunRecord | NotRun]:
+CommandFor: TypeAlias = Callable[[RunRequest], str]
+"""The command that makes a missing run later."""
+
+
+def missing_run_command(
+    set_name: str, problems: Sequence[Problem], data: str | None, out: Path | None, request: RunRequest
+) -> str:
+    """The command that makes a run, and solves the problems that need it."""
+    import shlex
+
+    ids = ",".join(p.id for p in problems if request in p.kind.runs_needed(p.params))
+    options = ["--only", ids, *(("--data", data) if data else ()), *(("--out", str(out)) if out else ())]
+    return shlex.join(["gradus", "solve", set_name, *options])
+
+
+def recorded_only(
+    requests: Sequence[RunRequest], store: RunStore, command_for: CommandFor
+) -> dict[RunRequest, RunRecord | NotRun]:
     """Records that are in the store already; nothing is trained and no data is read."""
     stored = store.completed()
     return {
         request: next((r for r in stored if _answers(r, request)), None)
-        or NotRun(request, "its run has not been made yet", command)
+        or NotRun(request, "its run has not been made yet", command_for(request))
         for request in requests
     }
 
 
-def trained(requests: Sequence[RunRequest], device: Device, store: RunStore, command: str, console: Console) -> Runs:
+def trained(
+    requests: Sequence[RunRequest], device: Device, store: RunStore, command_for: CommandFor, console: Console
+) -> Runs:
     """A record for each request: read from the store if that run was made before, else trained now and stored.
 
     A run that cannot be made on this machine (no PyTorch, no GPU where the problem asks for one) is left out with the
@@ -40,8 +63,6 @@ def trained(requests: Sequence[RunRequest], device: Device, store: RunStore, com
 
     Args:
         device: what ``auto`` stands for; with ``cpu`` runs that ask for a GPU are left out.
-        command: the command that makes the missing runs later.
-
     Raises:
         InputError: the data, the recipe or the device that was asked for cannot be used.
     """
@@ -49,16 +70,18 @@ def trained(requests: Sequence[RunRequest], device: Device, store: RunStore, com
     unfinished = False
     reason = ""
     for number, request in enumerate(requests, start=1):
+        title = f"run {number} of {len(requests)}: {request.epochs} epoch{'' if request.epochs == 1 else 's'} of {request.optimizer}"
         if not reason:
             try:
-                records[request] = _record(request, device, store, command, console, f"run {number} of {len(requests)}")
+                records[request] = _record(request, device, store, command_for(request), console, title)
                 continue
             except MissingExtra as error:
                 reason = str(error)
             except KeyboardInterrupt:
                 reason = "interrupted with Ctrl-C"
                 console.print("Interrupted. Writing what is finished; press Ctrl-C again to stop at once.")
-        records[request] = NotRun(request, reason, command)
+        records[request] = NotRun(request, reason, command_for(request))
+        console.print(f"{title}: not run: {reason}", markup=False, soft_wrap=True)
         unfinished = True
     return Runs(records, unfinished)
 
@@ -74,32 +97,42 @@ def _record(
     from gradus import training
 
     if request.device == "cuda" and device == "cpu":
-        return NotRun(request, "--device cpu was asked for", command)
+        return _left_out(NotRun(request, "--device cpu was asked for", command), title, console)
     wanted = replace(request, device=device) if request.device == "auto" else request
     try:
         with console.status(f"reading {request.data}"):
             resolved = training.resolve(wanted)
     except InputError as error:
         if error.argument == "device" and device != "cuda":
-            return NotRun(request, "no GPU on this machine", f"{command} --device cuda")
+            missing = NotRun(request, "no GPU on this machine", f"{command} --device cuda")
+            return _left_out(missing, title, console)
         raise
-    what = f"{request.epochs} epoch{'' if request.epochs == 1 else 's'} of {request.optimizer} on {resolved.device}"
+    title = f"{title} on {resolved.device}"
     if (found := store.find(resolved)) is not None:
-        console.print(f"{title}: {what}: read from {store.path(resolved)}")
+        console.print(f"{title}: read from {store.path(resolved)}")
         return found
     with _bars(console) as bars:
-        record = training.run(resolved, _shown(bars, f"{title}: {what}"), store.path(resolved))
+        record = training.run(resolved, _shown(bars, title), store.path(resolved))
     store.save(record)
-    console.print(f"{title}: {what}: {record.total_s:.0f} s, test accuracy {record.test_accuracy:.4f}")
+    console.print(f"{title}: {record.total_s:.0f} s, test accuracy {record.test_accuracy:.4f}")
     return record
+
+
+def _left_out(missing: NotRun, title: str, console: Console) -> NotRun:
+    console.print(f"{title} on a GPU: not run: {missing.reason}", markup=False, soft_wrap=True)
+    return missing
 
 
 def _bars(console: Console) -> Bars:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn(),
-        console=console, transient=True,
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
     )
 
 

@@ -15,6 +15,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from gradus.documents.markdown import inline_tokens, markdown_tokens
 
 _HIGHEST, _LISTED = 2, 3
+_CLOSING = (",", ".", ";", ":", "!", "?", ")")
 
 
 @dataclass
@@ -105,7 +106,12 @@ class _Renderer(RendererHTML):
     """markdown-it's renderer; each method is the rule for the token of its name."""
 
     def math_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return math_html(tokens[idx].content, display=False)
+        formula = math_html(tokens[idx].content, display=False)
+        mark = _mark_after(tokens, idx)
+        return f'<span class="nobreak">{formula}{mark}</span>' if mark else formula
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return escape(tokens[idx].content[len(_mark_after(tokens, idx - 1)) :])
 
     def math_inline_double(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return math_html(tokens[idx].content, display=True)
@@ -142,6 +148,14 @@ class _Renderer(RendererHTML):
 
     def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return _aligned_cell(tokens[idx])
+
+
+def _mark_after(tokens: Sequence[Token], index: int) -> str:
+    """The punctuation right after an inline formula; a browser would break the line between the two."""
+    if index < 0 or tokens[index].type != "math_inline" or index + 1 == len(tokens):
+        return ""
+    following = tokens[index + 1]
+    return following.content[:1] if following.type == "text" and following.content[:1] in _CLOSING else ""
 
 
 def _aligned_cell(token: Token) -> str:

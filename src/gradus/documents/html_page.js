@@ -11,6 +11,8 @@
         strict: "ignore",
         trust: false,
       });
+      // Inside a nobreak box, which ties the comma to its formula, the formula still breaks where KaTeX lets it.
+      for (const part of element.querySelectorAll(".katex-html > * + *")) part.before(document.createElement("wbr"));
     } catch (error) {
       element.textContent = source;
       element.classList.add("failed");
@@ -50,7 +52,6 @@
   report();
   const contents = document.querySelector("nav details");
   if (contents) contents.open = matchMedia("(min-width: 72rem)").matches;
-  fit();
   document.fonts.ready.then(fit);
   addEventListener("resize", () => requestAnimationFrame(fit));
 })();

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, Literal, NoReturn
 
 from gradus.documents.latex_macros import DELIMITERS, ENVIRONMENTS, MACROS, Macro
+from gradus.documents.latex_reader import MAX_DEPTH, Reader
 from gradus.documents.latex_tree import (
     Accented,
     Decorated,
@@ -38,9 +39,7 @@ from gradus.errors import LatexError
 __all__ = ["MAX_DEPTH", "MAX_LENGTH", "Node", "parse"]
 
 MAX_LENGTH: Final = 20_000
-MAX_DEPTH: Final = 64
 
-_BLANKS: Final = " \t\n\r"
 _TEXT_STYLES: Final[dict[str, Literal["roman", "bold", "italic", "mono"]]] = {
     "\\text": "roman", "\\textrm": "roman", "\\textbf": "bold", "\\textit": "italic", "\\texttt": "mono",
 }  # fmt: skip
@@ -59,6 +58,7 @@ _REMEDIES: Final[dict[str, str]] = {
     "\\color": "formulas have no colours", "\\textcolor": "formulas have no colours",
     "\\newcommand": "write the macro out", "\\def": "write the macro out",
 }  # fmt: skip
+_OPERATORS: Final = "rank trace tr diag sgn sign softmax relu ReLU span null im row col Var Cov Cor erf argsort prox"
 _ENVIRONMENT_REMEDIES: Final[dict[str, str]] = {
     "align": "write align* or aligned", "equation": "write the formula alone", "equation*": "write the formula alone",
     "eqnarray": "write aligned", "gather": "write gather* or gathered",
@@ -89,73 +89,17 @@ def parse(source: str) -> Node:
     return _Parser(source).formula()
 
 
-class _Parser:
-    """Recursive descent over one source; ``at`` is the next character, ``depth`` the groups that are open."""
+class _Parser(Reader):
+    """Recursive descent: a method for every construct."""
 
     def __init__(self, source: str) -> None:
-        self.source, self.at, self.depth = source, 0, 0
+        super().__init__(source)
         self.structures: dict[str, Callable[[str, int], Node]] = {
             **dict.fromkeys(_FRACTIONS, self.fraction), **dict.fromkeys(_TEXT_STYLES, self.words),
             "\\sqrt": self.root, "\\left": self.fenced, "\\middle": self.middle, "\\begin": self.environment,
             "\\operatorname": self.operator_name, "\\overset": self.stacked, "\\underset": self.stacked,
             "\\stackrel": self.stacked, "\\substack": self.substack, "\\not": self.negated, "\\pmod": self.modulus,
         }  # fmt: skip
-
-    # -- reading ----------------------------------------------------------------------------------------------
-
-    def fail(self, rule: str, at: int, remedy: str) -> NoReturn:
-        before = self.source[:at]
-        column = at - before.rfind("\n")
-        line = f"line {before.count(chr(10)) + 1}, " if "\n" in self.source else ""
-        raise LatexError("formula", self.source, f"{rule} at {line}column {column}", remedy)
-
-    def skip_blanks(self) -> None:
-        while self.at < len(self.source) and self.source[self.at] in _BLANKS:
-            self.at += 1
-
-    def peek(self) -> str:
-        """The next token without taking it: a macro with its backslash, a character, or nothing at the end."""
-        self.skip_blanks()
-        return self.token_at(self.at)
-
-    def token_at(self, at: int) -> str:
-        if self.source[at : at + 1] != "\\":
-            return self.source[at : at + 1]
-        end = at + 1
-        while end < len(self.source) and self.source[end].isascii() and self.source[end].isalpha():
-            end += 1
-        return self.source[at : max(end, at + 2)]
-
-    def take(self) -> tuple[str, int]:
-        """The next token and where it stands."""
-        token, at = self.peek(), self.at
-        self.at += len(token)
-        return token, at
-
-    def accept(self, token: str) -> bool:
-        if self.peek() != token:
-            return False
-        self.at += len(token)
-        return True
-
-    def expect(self, token: str, after: str, at: int) -> None:
-        if not self.accept(token):
-            self.fail(f"{after} lacks its {token}", at, f"add {token}")
-
-    def enter(self, at: int) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"groups are nested deeper than {MAX_DEPTH}", at, "simplify the formula")
-
-    def raw_group(self, macro: str, at: int) -> tuple[str, int]:
-        """What stands between braces, as it is written, and where it begins; braces inside are not allowed."""
-        self.expect("{", macro, at)
-        start = self.at
-        end = self.source.find("}", start)
-        if end < 0:
-            self.fail("brace { is not closed", start - 1, "add }")
-        self.at = end + 1
-        return self.source[start:end], start
 
     # -- sequences and scripts --------------------------------------------------------------------------------
 
@@ -311,7 +255,7 @@ class _Parser:
             self.fail("a lone backslash", at, "write \\backslash, or \\\\ to end a row")
         if not token.startswith("\\"):
             self.foreign(token, at)
-        near = difflib.get_close_matches(token, MACROS, n=1, cutoff=0.7)
+        near = [] if token[1:] in _OPERATORS.split() else difflib.get_close_matches(token, MACROS, n=1, cutoff=0.7)
         remedy = f"write {near[0]}" if near else f"for an operator write \\operatorname{{{token[1:]}}}"
         self.fail(f"unknown macro {token}", at, _REMEDIES.get(token, remedy))
 

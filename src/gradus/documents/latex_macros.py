@@ -25,7 +25,8 @@ class Macro:
         role: what it is; ``large`` are sums and integrals, ``function`` is ``\\sin`` and its like.
         unicode: its text form: the character; of an accent the combining character; of a style the prefix of the
             characters' Unicode names; of a function its name; of a space the space.
-        typst: its form in Typst mathematics: a symbol, or the name of a function for accents and styles; a length for spaces.
+        typst: its form in Typst mathematics: a symbol; of an accent or a style the name of a function; of a space its
+            length.
         limits: whether scripts stand above and below it in a displayed formula.
     """
 
@@ -86,8 +87,8 @@ _SYMBOLS: Final[dict[Role, str]] = {
 # The names of Typst for characters that its syntax would read in another way.
 _TYPST_NAMES: Final[dict[str, str]] = {
     "\\": "backslash", "|": "bar.v", "{": "brace.l", "}": "brace.r", "[": "bracket.l", "]": "bracket.r", "#": "hash",
-    "$": "dollar", "&": "amp", "_": "\\_", "%": "percent", "<": "lt", ">": "gt", "‖": "bar.v.double", ":": "colon", "⟨": "chevron.l", "⟩": "chevron.r", "⌊": "floor.l",
-    "⌋": "floor.r", "⌈": "ceil.l", "⌉": "ceil.r", "mod": '"mod"',
+    "$": "dollar", "&": "amp", "_": "\\_", "%": "percent", "<": "lt", ">": "gt", "‖": "bar.v.double", ":": "colon",
+    "⟨": "chevron.l", "⟩": "chevron.r", "⌊": "floor.l", "⌋": "floor.r", "⌈": "ceil.l", "⌉": "ceil.r", "mod": '"mod"',
 }  # fmt: skip
 
 _SPACES: Final[tuple[tuple[str, str, str], ...]] = (
@@ -125,7 +126,7 @@ _STYLES: Final[tuple[tuple[str, str, str], ...]] = (
     ("\\mathscr", "MATHEMATICAL SCRIPT", "scr"),
     ("\\mathfrak", "MATHEMATICAL FRAKTUR", "frak"),
     ("\\mathit", "MATHEMATICAL ITALIC", "italic"),
-    ("\\mathsf", "MATHEMATICAL SANS-SERIF", "sans"),
+    ("\\mathsf", "MATHEMATICAL SANS-SERIF", "upright(sans)"),
     ("\\mathtt", "MATHEMATICAL MONOSPACE", "mono"),
 )
 _DECORATIONS: Final[str] = r"\overbrace ⏞ overbrace  \underbrace ⏟ underbrace  \boxed □ boxed  \phantom \u hide"

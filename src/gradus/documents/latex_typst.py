@@ -40,8 +40,10 @@ _CLASSES: Final[dict[str, str]] = {
     "punctuation": "punctuation", "binary": "binary",
 }  # fmt: skip
 _WORDS: Final[dict[str, str]] = {
-    "roman": "font: serif", "bold": 'font: serif, weight: "bold"', "italic": 'font: serif, style: "italic"',
-    "mono": "font: mono, size: 0.85em",
+    "roman": "font: body-fonts",
+    "bold": 'font: body-fonts, weight: "bold"',
+    "italic": 'font: body-fonts, style: "italic"',
+    "mono": "font: code-fonts, size: 0.85em",
 }  # fmt: skip
 _PRIMES: Final = ("", "prime", "prime.double", "prime.triple")
 _LINES: Final = ("aligned", "align*", "split", "gathered", "gather*")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,6 +20,7 @@ from gradus.documents.latex_boxes import (
     text_box,
 )
 from gradus.documents.latex_macros import ENVIRONMENTS, MACROS, Macro, styled
+from gradus.documents.latex_scripts import SUBSCRIPTS, SUPERSCRIPTS, small
 from gradus.documents.latex_tree import (
     Accented,
     Decorated,
@@ -44,16 +44,6 @@ from gradus.documents.latex_tree import (
     Words,
 )
 
-_SUPERSCRIPTS: Final = dict(
-    zip(
-        "0123456789+−-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWαβγδθιϕφχ⊤′∗*†",
-        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵅᵝᵞᵟᶿᶥᶲᵠᵡᵀ′**†",
-        strict=True,
-    )
-)
-_SUBSCRIPTS: Final = dict(
-    zip("0123456789+−-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
-)
 _PRIMES: Final = {0: "", 1: "′", 2: "″", 3: "‴"}
 _ALIGNED: Final = ("aligned", "align*", "split")
 _NO_OPERAND: Final = ("", "binary", "relation", "opening", "punctuation", "large", "function", "space")
@@ -210,6 +200,8 @@ def _role(node: Node) -> str:
             return "relation" if relation else _role(base)
         case Fenced():
             return "fenced"
+        case Grid():
+            return "grid"
         case _:
             return "ordinary"
 
@@ -250,7 +242,9 @@ def _gap(left: str, right: str) -> int:
         return 1
     if left == "fraction" and right not in ("closing", "punctuation"):
         return 1
-    return int(right == "fraction" and left not in ("opening", "sign"))
+    if left == "grid" and right not in ("closing", "punctuation"):
+        return 1
+    return int(right in ("fraction", "grid") and left not in ("opening", "sign", "fenced", "closing"))
 
 
 def _fraction(node: Fraction, mode: _Mode) -> Box:
@@ -261,7 +255,17 @@ def _fraction(node: Fraction, mode: _Mode) -> Box:
     if not node.bar:
         return text_box(f"({top_text} choose {bottom_text})")
     top_text = top_text if _is_product(node.numerator) else f"({top_text})"
-    return text_box(f"{top_text}/{_grouped(node.denominator, bottom_text)}")
+    whole = _is_differential(node.denominator)
+    return text_box(f"{top_text}/{bottom_text if whole else _grouped(node.denominator, bottom_text)}")
+
+
+def _is_differential(node: Node) -> bool:
+    """Whether the node is a d or a curled d with one thing behind it, which are read as one."""
+    match node:
+        case Sequence((Symbol(Macro(unicode="∂")) | Letter("d"), Letter() | Scripts() | Styled())):
+            return True
+        case _:
+            return False
 
 
 def _is_product(node: Node) -> bool:
@@ -279,25 +283,20 @@ def _grouped(node: Node, text: str) -> str:
 
 
 def _root(node: Root, mode: _Mode) -> Box:
-    index = _script(node.index, _SUPERSCRIPTS, "", mode) if node.index is not None else ""
+    index = _script(node.index, SUPERSCRIPTS, "", mode) if node.index is not None else ""
     body = _box(node.radicand, mode)
     if body.height == 1:
         return text_box(f"{index}√{_grouped(node.radicand, body.lines[0].strip())}")
     return radical(body, index)
 
 
-def _script(node: Node, alphabet: dict[str, str], mark: str, mode: _Mode) -> str:
+def _script(node: Node, alphabet: Mapping[str, str], mark: str, mode: _Mode) -> str:
     """A script as small characters where Unicode has them all, else behind its mark."""
     text = _flat(node, mode).strip()
-    compact = _compact(text) if not isinstance(node, Words) else text
-    if all(character in alphabet for character in compact):
-        return "".join(alphabet[character] for character in compact)
-    return mark + (compact if len(compact) == 1 or not mark else f"({text})")
-
-
-def _compact(text: str) -> str:
-    # The small characters exist for plain letters only: a sans-serif T becomes the same small T.
-    return unicodedata.normalize("NFKC", text.replace(" ", "").replace("′", "\0")).replace("\0", "′")
+    if (characters := small(text, alphabet)) is not None:
+        return characters
+    tight = text if isinstance(node, Words) else text.replace(" ", "")
+    return mark + (tight if len(tight) == 1 or not mark else f"({text})")
 
 
 def _scripts(node: Scripts, mode: _Mode) -> Box:
@@ -308,17 +307,17 @@ def _scripts(node: Scripts, mode: _Mode) -> Box:
         return _flat_scripts(node, base.lines[0], primes, note is not None, mode)
     if note is not None or _has_limits(node):
         return _with_limits(node, base, primes, mode)
-    raised = primes + _script(node.sup, _SUPERSCRIPTS, "", mode) if node.sup is not None else primes
-    lowered = _script(node.sub, _SUBSCRIPTS, "", mode) if node.sub is not None else ""
-    small_sup = node.sup is None or _is_small(node.sup, _SUPERSCRIPTS, mode)
-    small_sub = node.sub is None or _is_small(node.sub, _SUBSCRIPTS, mode)
+    raised = primes + _script(node.sup, SUPERSCRIPTS, "", mode) if node.sup is not None else primes
+    lowered = _script(node.sub, SUBSCRIPTS, "", mode) if node.sub is not None else ""
+    small_sup = _is_small(node.sup, SUPERSCRIPTS, mode)
+    small_sub = _is_small(node.sub, SUBSCRIPTS, mode)
     if base.height == 1 and small_sup and small_sub:
         return text_box(base.lines[0] + lowered + raised)
     return _at_corners(base, raised, lowered, small_sup, small_sub)
 
 
-def _is_small(node: Node, alphabet: dict[str, str], mode: _Mode) -> bool:
-    return all(character in alphabet for character in _compact(_flat(node, mode)))
+def _is_small(node: Node | None, alphabet: Mapping[str, str], mode: _Mode) -> bool:
+    return node is None or small(_flat(node, mode), alphabet) is not None
 
 
 def _at_corners(base: Box, raised: str, lowered: str, small_sup: bool, small_sub: bool) -> Box:
@@ -343,10 +342,10 @@ def _flat_scripts(node: Scripts, base: str, primes: str, is_note: bool, mode: _M
     if is_note:
         notes = [_flat(script, mode) for script in (node.sub, node.sup) if script is not None]
         return text_box(f"{base} [{', '.join(notes)}]")
-    if isinstance(node.base, Fraction | Sequence | Fenced) and not isinstance(node.base, Fenced):
-        base = _grouped(node.base, base) if base else base
-    sub = _script(node.sub, _SUBSCRIPTS, "_", mode) if node.sub is not None else ""
-    sup = _script(node.sup, _SUPERSCRIPTS, "^", mode) if node.sup is not None else ""
+    if isinstance(node.base, Fraction | Sequence):
+        base = _grouped(node.base, base)
+    sub = _script(node.sub, SUBSCRIPTS, "_", mode) if node.sub is not None else ""
+    sup = _script(node.sup, SUPERSCRIPTS, "^", mode) if node.sup is not None else ""
     return text_box(base + sub + primes + sup)
 
 
@@ -403,8 +402,8 @@ def _brace(left: str, middle: str, right: str, width: int) -> str:
 def _stacked(node: Stacked, mode: _Mode) -> Box:
     base = _box(node.base, mode)
     if mode.flat:
-        over = _script(node.over, _SUPERSCRIPTS, "^", mode) if node.over is not None else ""
-        under = _script(node.under, _SUBSCRIPTS, "_", mode) if node.under is not None else ""
+        over = _script(node.over, SUPERSCRIPTS, "^", mode) if node.over is not None else ""
+        under = _script(node.under, SUBSCRIPTS, "_", mode) if node.under is not None else ""
         return text_box(base.lines[0] + under + over)
     stack = [base]
     if node.over is not None:

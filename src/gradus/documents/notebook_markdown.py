@@ -45,7 +45,8 @@ def inert_markdown(markdown: str) -> str:
     quoted = _outside_code(markdown, lambda text: _TAG.sub("&lt;", text))
     if _is_inert(quoted):
         return quoted
-    return _outside_code(markdown, lambda text: _OPENING.sub(lambda match: _ENTITIES[match.group()], text))
+    # Whoever writes so means harm: what only looks like a code span is not spared either.
+    return _outside_blocks(markdown, lambda text: _OPENING.sub(lambda match: _ENTITIES[match.group()], text))
 
 
 def sections(markdown: str) -> list[str]:
@@ -54,14 +55,14 @@ def sections(markdown: str) -> list[str]:
     >>> sections("Start.\\n\\n## One\\n\\nText.")
     ['Start.', '## One\\n\\nText.']
     """
-    lines = markdown.splitlines()
+    lines = _lines(markdown)
     starts = [
         token.map[0]
         for token in markdown_tokens(markdown)
         if token.type == "heading_open" and token.map and token.level == 0
     ]
     edges = sorted({0, *starts, len(lines)})
-    parts = ("\n".join(lines[a:b]).strip("\n") for a, b in pairwise(edges))
+    parts = ("".join(lines[a:b]).strip("\n") for a, b in pairwise(edges))
     return [inert_markdown(part) for part in parts if part.strip()]
 
 
@@ -102,15 +103,25 @@ def _formula(latex: str) -> str:
 
 def _outside_code(markdown: str, prose: Callable[[str], str], math: Callable[[str], str] = _formula) -> str:
     """The text with its prose and its formulas changed, and its code left as it is."""
-    lines = markdown.splitlines(keepends=True)
-    fenced = [token.map for token in markdown_tokens(markdown) if token.type in ("fence", "code_block") and token.map]
+    return _outside_blocks(markdown, lambda text: _changed(text, prose, math))
+
+
+def _outside_blocks(markdown: str, change: Callable[[str], str]) -> str:
+    """The text changed, but for its blocks of code."""
+    lines = _lines(markdown)
+    tokens = markdown_tokens(markdown)
+    code = [token.map for token in tokens if token.type in ("fence", "code_block") and token.map]
     out: list[str] = []
     at = 0
-    for start, end in [*fenced, (len(lines), len(lines))]:
-        out.append(_changed("".join(lines[at:start]), prose, math))
-        out.append("".join(lines[start:end]))
-        at = max(at, end)
+    for start, end in [*code, [len(lines), len(lines)]]:
+        out += [change("".join(lines[at:start])), "".join(lines[start:end])]
+        at = end
     return "".join(out)
+
+
+def _lines(markdown: str) -> list[str]:
+    # As Markdown counts them; Python would also break lines at form feeds and the like.
+    return re.findall(r"[^\n]*\n|[^\n]+$", re.sub(r"\r\n?", "\n", markdown))
 
 
 def _changed(text: str, prose: Callable[[str], str], math: Callable[[str], str]) -> str:

@@ -6,14 +6,15 @@ What authors wrote goes into Typst strings, never into its markup, so that no ch
 from __future__ import annotations
 
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Final
 
 from gradus.documents.blocks import AnswerSpace, Block, Code, Document, Figure, Math, PageAnchor, Table, Text
-from gradus.documents.latex import parse
-from gradus.documents.latex_typst import typst_display, typst_string
+from gradus.documents.latex_typst import typst_string
 from gradus.documents.markdown import inline_tokens
 from gradus.documents.typst_code import listing
 from gradus.documents.typst_text import (
+    displayed,
     inline_content,
     markdown_content,
     plain_text,
@@ -32,7 +33,7 @@ def typst_source(document: Document) -> str:
     Raises:
         InputError: a formula or a text is outside what the writers know; page anchors do not pair up.
 
-    >>> typst_source(Document("Sums", (Math("1 + 1 = 2"),))).endswith('shown("1 + 1 = 2", $1 plus 1 eq 2$)\\n')
+    >>> typst_source(Document("Sums", (Math("1 + 1 = 2"),))).endswith("$1 plus 1 eq 2$, lines: 1)\\n")
     True
     """
     _check_anchors(document.blocks)
@@ -49,10 +50,12 @@ def typst_source(document: Document) -> str:
 def _body(blocks: tuple[Block, ...]) -> str:
     """All blocks; those between two anchors stand inside the answer's frame."""
     out, indent = "", 0
-    for block in blocks:
+    for block, following in zip_longest(blocks, blocks[1:]):
         if isinstance(block, PageAnchor):
             out += _edge(block)
             indent = _OUTLINE if block.edge == "first" else 0
+        elif isinstance(block, Text):
+            out += markdown_content(block.markdown, indent, leads=isinstance(following, Math | Table | Code))
         else:
             out += _block(block, indent)
     return out
@@ -63,12 +66,10 @@ def _edge(anchor: PageAnchor) -> str:
     return f"#answer[#opened({name})\n" if anchor.edge == "first" else f"#closed({name})]\n"
 
 
-def _block(block: Text | Math | Table | Figure | Code | AnswerSpace, indent: int) -> str:
+def _block(block: Math | Table | Figure | Code | AnswerSpace, indent: int) -> str:
     match block:
-        case Text(markdown):
-            return markdown_content(markdown, indent)
         case Math(latex):
-            return f"#shown({typst_string(latex)}, ${typst_display(parse(latex))}$)\n"
+            return displayed(latex)
         case Table():
             return _table(block, indent)
         case Figure(svg, alt, caption, width):
@@ -79,7 +80,7 @@ def _block(block: Text | Math | Table | Figure | Code | AnswerSpace, indent: int
             return ""
         case Code(source, output):
             printed = f"#printed({listing(output, indent)})\n" if output.strip() else ""
-            return f"#listing({listing(source, indent)})\n{printed}"
+            return f"#listing({listing(source, indent)}, {str(bool(printed)).lower()})\n{printed}"
         case AnswerSpace(_, height_mm):
             return f"#space({height_mm}mm)\n"
 
@@ -88,7 +89,8 @@ def _table(table: Table, indent: int) -> str:
     if not table.header:
         return ""
     rows = [[inline_tokens(cell) for cell in row] for row in (table.header, *table.rows)]
-    caption = f"#caption[{inline_content(inline_tokens(table.caption), indent)}]\n" if table.caption else ""
+    written = inline_content(inline_tokens(table.caption), indent)
+    caption = f"#caption(above: 1.3em, sticky: true)[{written}]\n" if table.caption else ""
     aligns = [_alignment([row[i] for row in table.rows]) for i in range(len(table.header))]
     return caption + table_content(aligns, rows, indent)
 
@@ -105,18 +107,11 @@ def _is_number(cell: str) -> bool:
 
 
 def _check_anchors(blocks: tuple[Block, ...]) -> None:
-    open_problem, seen = "", set[str]()
-    for block in blocks:
-        if not isinstance(block, PageAnchor):
-            continue
-        expected = open_problem if block.edge == "last" else ""
-        wrong = open_problem != expected or (
-            block.problem in seen if block.edge == "first" else block.problem != open_problem
-        )
-        if wrong or not block.problem:
-            rule = f"the page anchor '{block.edge}' of this problem stands out of order"
-            raise InputError("blocks", block.problem, rule, "give each answer one first and then one last anchor")
-        open_problem = block.problem if block.edge == "first" else ""
-        seen.add(block.problem)
-    if open_problem:
-        raise InputError("blocks", open_problem, "its answer has no last page anchor", "add PageAnchor(id, 'last')")
+    anchors = [block for block in blocks if isinstance(block, PageAnchor)]
+    seen = set[str]()
+    for first, last in zip_longest(anchors[::2], anchors[1::2]):
+        paired = last is not None and (first.edge, last.edge) == ("first", "last") and first.problem == last.problem
+        if not paired or first.problem in seen:
+            rule = f"the page anchor {first.edge!r} of this problem is out of order"
+            raise InputError("blocks", first.problem, rule, "give each answer one first and then one last anchor")
+        seen.add(first.problem)

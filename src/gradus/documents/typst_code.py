@@ -6,7 +6,7 @@ from typing import Final
 
 from gradus.documents.latex_typst import typst_string
 
-_COLUMN_PT: Final = 437.0
+_COLUMN_PT: Final = 431.0
 _CHARACTER_PT: Final = 4.94
 _CONTINUED: Final = "↪ "
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from gradus.documents.latex import Node, parse
+from gradus.documents.latex_tree import Grid, Symbol
 from gradus.documents.latex_tree import Sequence as Group
-from gradus.documents.latex_tree import Symbol
 from gradus.documents.latex_typst import typst_display, typst_math, typst_string
 from gradus.documents.markdown import markdown_tokens
 from gradus.documents.typst_code import listing
@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 _LONG_TOKEN: Final = 24
 _CHUNK: Final = 4
 _LONG_FORMULA: Final = 25
+_LEAD_IN: Final = 200
 _LIST_INDENT: Final = 16
 _QUOTE_INDENT: Final = 12
 _MAX_LINK: Final = 2000
-_BREAK: Final = "#h(0pt);"
+_BREAK: Final = "#box();"
 _BLANKS: Final = re.compile(r"[ \t\r\n]+")
 _LONG_WORD: Final = re.compile(rf"([^ \t\r\n]{{{_LONG_TOKEN + 1},}})")
 
 
-def markdown_content(text: str, indent: int = 0) -> str:
+def markdown_content(text: str, indent: int = 0, leads: bool = False) -> str:
     """Typst markup of a Markdown text.
 
     Args:
         text: Markdown with dollar mathematics.
         indent: points by which the column is narrower than the page's.
+        leads: whether the text leads to a formula, table or code, so that a short last paragraph stays with it.
 
     Raises:
         LatexError: a formula is not in the subset.
@@ -41,7 +43,7 @@ def markdown_content(text: str, indent: int = 0) -> str:
     >>> markdown_content("*One* # two")
     '#emph[#"One";]#" # two";\\n\\n'
     """
-    return _Writer(markdown_tokens(text), indent).blocks("")
+    return _Writer(markdown_tokens(text), indent, leads).blocks("")
 
 
 def plain_text(text: str) -> str:
@@ -65,8 +67,8 @@ def unbreakable(tokens: Sequence[Token]) -> list[str]:
 class _Writer:
     """Walks the block tokens; ``at`` is the next one, ``indent`` the points that lists and quotes take."""
 
-    def __init__(self, tokens: Sequence[Token], indent: int) -> None:
-        self.tokens, self.at, self.indent = tokens, 0, indent
+    def __init__(self, tokens: Sequence[Token], indent: int, leads: bool) -> None:
+        self.tokens, self.at, self.indent, self.leads = tokens, 0, indent, leads
         self.containers: dict[str, Callable[[Token], str]] = {
             "paragraph_open": self.paragraph, "heading_open": self.heading, "blockquote_open": self.quote,
             "bullet_list_open": self.items, "ordered_list_open": self.items, "table_open": self.table,
@@ -90,7 +92,7 @@ class _Writer:
             case "inline":
                 return inline_content(token.children or (), self.indent)
             case "math_block":
-                return _shown(token.content)
+                return displayed(token.content)
             case "fence" | "code_block":
                 return f"#fenced({listing(token.content, self.indent)})\n"
             case "hr":
@@ -99,7 +101,11 @@ class _Writer:
                 raise AssertionError(f"the Markdown reader gave a token that this writer lacks: {token.type}")
 
     def paragraph(self, token: Token) -> str:
+        length = len(self.tokens[self.at].content)
         body = self.blocks("paragraph_close")
+        following = self.tokens[self.at].type if self.at < len(self.tokens) else ""
+        if length <= _LEAD_IN and (following == "math_block" or (self.leads and not following)):
+            return f"#lead-in[{body}]\n"
         return f"{body}\n" if token.hidden else f"{body}\n\n"
 
     def heading(self, token: Token) -> str:
@@ -154,6 +160,17 @@ def table_content(aligns: Sequence[str], rows: Sequence[Sequence[Sequence[Token]
     return f"#tabular({typst_array([typst_string(a) for a in aligns])}, {typst_array(written[0])}, {body}, {pieces})\n"
 
 
+def displayed(latex: str) -> str:
+    """Typst markup of a displayed formula.
+
+    Raises:
+        LatexError: the formula is not in the subset.
+    """
+    tree = parse(latex)
+    lines = len(tree.rows) if isinstance(tree, Grid) else 1
+    return f"#shown({typst_string(latex.strip())}, ${typst_display(tree)}$, lines: {lines})\n"
+
+
 def typst_array(items: Sequence[str]) -> str:
     """A Typst array of these expressions.
 
@@ -176,7 +193,7 @@ def _inline(token: Token, indent: int) -> str:
         case "math_inline":
             return _formula(token.content, indent)
         case "math_inline_double":
-            return _shown(token.content)
+            return displayed(token.content)
         case "softbreak":
             return " "
         case "hardbreak":
@@ -199,10 +216,6 @@ def _link(target: str) -> str:
     """Only addresses on the web and of mail become links; of others the text remains."""
     usable = target.startswith(("https://", "http://", "mailto:")) and len(target) <= _MAX_LINK
     return f"#link({typst_string(target)})[" if usable else "#["
-
-
-def _shown(latex: str) -> str:
-    return f"#shown({typst_string(latex.strip())}, ${typst_display(parse(latex))}$)\n"
 
 
 def _formula(latex: str, indent: int) -> str:

@@ -144,5 +144,10 @@ def accuracies(record: RunRecord) -> Accuracies:
     )
 
 
+def is_guessing(record: RunRecord) -> bool:
+    """Whether the test accuracy is no higher, by its interval, than guessing among equally frequent classes gives."""
+    return accuracies(record).test.interval[0] <= 1 / len(record.data.classes)
+
+
 def _quantile() -> float:
     return NormalDist().inv_cdf((1 + LEVEL) / 2)

@@ -74,7 +74,8 @@ class LearningCurve:
         best_epoch: the epoch, from 1, about which the mean validation accuracy of three neighbours is highest.
         best_accuracy: that mean.
         lowest_loss_epoch: the epoch, from 1, about which the mean validation loss of three neighbours is least.
-        loss_rise: that mean's rise from there to the end, in nats.
+        lowest_loss: that mean, in nats.
+        loss_rise: its rise from there to the end, in nats.
         gap: last training accuracy minus last validation accuracy.
     """
 
@@ -84,6 +85,7 @@ class LearningCurve:
     best_epoch: int
     best_accuracy: float
     lowest_loss_epoch: int
+    lowest_loss: float
     loss_rise: float
     gap: Difference
 
@@ -150,6 +152,7 @@ def learning_curve(record: RunRecord) -> LearningCurve:
         best_epoch=means.index(best) + 1,
         best_accuracy=best,
         lowest_loss_epoch=losses.index(lowest) + 1,
+        lowest_loss=lowest,
         loss_rise=losses[-1] - lowest,
         gap=Difference(last.training, last.validation),
     )

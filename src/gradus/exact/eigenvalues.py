@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 
 from gradus.errors import UnsupportedError
@@ -155,14 +156,14 @@ def _ceiling(p: Sequence[int], k: int, bound: int) -> int:
     return high
 
 
-def _roots_above(p: Sequence[int] | Sequence[Fraction], c: int | Fraction) -> int:
+def _roots_above(p: Sequence[Fraction | int], c: Fraction | int) -> int:
     """The number of roots above c of a polynomial with only real roots, by Descartes' rule of signs."""
-    shifted = list(p)
+    shifted: list[Fraction | int] = list(p)
     for i in range(len(p) - 1):
         for j in range(len(p) - 2, i - 1, -1):
             shifted[j] += c * shifted[j + 1]
     signs = [x > 0 for x in shifted if x]
-    return sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+    return sum(a != b for a, b in pairwise(signs))
 
 
 def _value(p: Sequence[int], x: int) -> int:

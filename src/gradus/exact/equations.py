@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
+from gradus.exact.numbers import Number, sqrt
 
 
 def indexed(letter: str, count: int) -> tuple[str, ...]:
@@ -26,6 +26,16 @@ def factor_latex(factor: Number) -> str:
     if len(factor.terms) > 1:
         return rf"\left({factor.latex}\right)"
     return {"1": "", "-1": "-"}.get(factor.latex, factor.latex)
+
+
+def root_latex(square: Number) -> str:
+    r"""The square root of a number, and what it simplifies to where that is something else.
+
+    >>> print(root_latex(Number.of(50)), root_latex(Number.of(2)))
+    \sqrt{50} = 5\sqrt{2} \sqrt{2}
+    """
+    root, simplified = rf"\sqrt{{{square.latex}}}", sqrt(square).latex
+    return root if root == simplified else f"{root} = {simplified}"
 
 
 def linear_form(coefficients: Iterable[Number], names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from gradus.errors import InputError, UnsupportedError
-from gradus.exact.numbers import MAX_BITS, ONE, ZERO, Number, sqrt
+from gradus.exact.numbers import MAX_BITS, MAX_DIGITS, ONE, ZERO, Number, sqrt
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_LENGTH = 20_000
 MAX_DEPTH = 60
 MAX_EXPONENT = 1_000
+MAX_EXPONENT_OF_SUM = 100
 MAX_DEGREE = 40
 MAX_ENTRIES = 10_000
 
@@ -63,8 +64,10 @@ def vector_entries(value: object) -> tuple[Number, ...]:
     >>> [entry.text for entry in vector_entries("(3/10, 2/5)")]
     ['3/10', '2/5']
     """
+    if isinstance(value, str) and value.strip().startswith("["):
+        value = _json_list(_bounded(value), "vector")
     if isinstance(value, str):
-        rows = matrix_rows(_without_outer_parentheses(value.strip()))
+        rows = matrix_rows(_without_outer_parentheses(_bounded(value).strip()))
         if len(rows) > 1 and any(len(row) > 1 for row in rows):
             raise InputError("vector", value, "must be one row or one column", "")
         return tuple(entry for row in rows for entry in row)
@@ -106,12 +109,18 @@ def _table(value: object) -> list[list[object]]:
         return [list(row) for row in value]
     text = _bounded(value).strip()
     if text.startswith("["):
-        try:
-            return _table(json.loads(text, parse_float=str))
-        except (ValueError, RecursionError) as error:
-            raise InputError("matrix", value, f"is not a JSON list of rows ({error})", "") from error
+        return _table(_json_list(text, "matrix"))
     rows = [row for row in re.split(r"[;\n]", text) if row.strip()]
     return [list(_split_entries(row)) for row in rows]
+
+
+def _json_list(text: str, what: str) -> object:
+    """A JSON text whose numbers are kept as they are written."""
+    try:
+        return json.loads(text, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError(what, text, f"is not a JSON list ({reason})", "write [[3, 4], [3, 4]] or 3 4; 3 4") from error
 
 
 def _split_entries(row: str) -> list[str]:
@@ -229,8 +238,8 @@ def _leaf(tree: Any, text: str) -> Polynomial:
 
 
 def _literal(digits: str, text: str) -> Number:
-    if len(digits) * 10 > MAX_BITS * 3:
-        raise UnsupportedError("number", text, f"must have at most {MAX_BITS * 3 // 10} digits", "")
+    if len(digits) > MAX_DIGITS:
+        raise UnsupportedError("number", text, f"must have at most {MAX_DIGITS} digits", "")
     return Number.of(Fraction(digits if not digits.startswith(".") else "0" + digits))
 
 
@@ -249,6 +258,8 @@ def _constant(value: Polynomial, text: str) -> Number:
 
 def _add(a: Polynomial, b: Polynomial, text: str) -> Polynomial:
     size = max(len(a), len(b))
+    if a and b and max(map(_bits, a)) + max(map(_bits, b)) > 2 * MAX_BITS:
+        raise UnsupportedError("number", text, f"must stay below {MAX_BITS} bits", "")
     return _trimmed([(a[i] if i < len(a) else ZERO) + (b[i] if i < len(b) else ZERO) for i in range(size)])
 
 
@@ -279,8 +290,9 @@ def _power(base: Polynomial, exponent: Number, text: str) -> Polynomial:
     if not exponent.is_rational or exponent.as_fraction().denominator != 1:
         raise UnsupportedError("exponent", text, "must be an integer", "write sqrt(x) for a square root")
     n = exponent.as_fraction().numerator
-    if abs(n) > MAX_EXPONENT or (base and max(map(_bits, base)) * abs(n) > MAX_BITS):
-        rule = f"must be at most {MAX_EXPONENT}, and the power below {MAX_BITS} bits"
+    most = MAX_EXPONENT if all(len(c.terms) <= 2 for c in base) else MAX_EXPONENT_OF_SUM
+    if abs(n) > most or (base and max(map(_bits, base)) * abs(n) > MAX_BITS):
+        rule = f"must be at most {most}, and the power below {MAX_BITS} bits"
         raise UnsupportedError("exponent", text, rule, "")
     if n < 0:
         base, n = _div((ONE,), base, text), -n

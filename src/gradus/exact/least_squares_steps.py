@@ -203,17 +203,19 @@ def _coordinates_step(b: Vector, decomposition: SVD, solutions: LeastSquares) ->
     lines += [rf"y_{r + 1 + i} &= {name}" for i, name in enumerate(names)]
     left = sum((c[i] * c[i] for i in range(r, len(c))), Number())
     free = (
-        rf" The other coordinates do not enter $\Sigma\mathbf{{y}}$, so they are free: any real {', '.join(f'${k}$' for k in names)}."
+        r" The other coordinates do not enter $\Sigma\mathbf{y}$, so they are free: any real "
+        + ", ".join(f"${k}$" for k in names)
+        + "."
         if names
         else ""
     )
     return Step(
         r"The best $\mathbf{y}$",
-        rf"The coordinates with a non-zero singular value make their part of the norm zero when $y_i = c_i/\sigma_i$.{free}",
+        r"Where $\sigma_i$ is not zero, $y_i = c_i/\sigma_i$ makes its part of the norm zero." + free,
         after=aligned(lines),
         checks=(
             Check(
-                rf"What is left of the squared norm, ${left.latex}$, is $\lVert A\mathbf{{x}}^* - \mathbf{{b}} \rVert^2$.",
+                rf"What is left, ${left.latex}$, is $\lVert A\mathbf{{x}}^* - \mathbf{{b}} \rVert^2$.",
                 left == solutions.residual.dot(solutions.residual),
             ),
         ),
@@ -301,10 +303,10 @@ def _weights_step(A: Matrix, decomposition: SVD) -> Step:
 def _smallest_value_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
     least = _squared_norm(A, minimisers.vectors[0])
     reason = (
-        r"$A$ has a null space, so the least value is 0, taken on the unit vectors of the null space and nowhere else."
+        "The null space of $A$ is not $\\{\\mathbf{0}\\}$, so the least value is 0, on its unit vectors."
         if not least
-        else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit eigenvectors of the "
-        r"smallest eigenvalue of $A^\top A$."
+        else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit eigenvectors of "
+        r"$A^\top A$ for its smallest eigenvalue."
     )
     G = A.T @ A
     return Step(
@@ -327,21 +329,7 @@ def _squared_norm(A: Matrix, x: Vector) -> Number:
 
 def _minimisers_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
     least = _squared_norm(A, minimisers.vectors[0])
-    if minimisers.kind == "points":
-        claim = "There are exactly two minimisers"
-        reason = (
-            r"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs once. Then "
-            r"$c_i = \pm 1$ there and 0 elsewhere. The sign belongs to the whole vector: other changes of sign give other "
-            "directions."
-        )
-        shown = r",\; ".join(v.factored_latex for v in minimisers.vectors)
-    else:
-        d = len(minimisers.vectors)
-        claim = f"The minimisers are the unit sphere of a subspace of dimension {d}"
-        reason = rf"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs {d} times, divided in any way."
-        names = indexed("k", d)
-        shown = " + ".join(f"{k}{v.factored_latex}" for k, v in zip(names, minimisers.vectors, strict=True))
-        shown = rf"\mathbf{{x}} = {shown} \quad\text{{with}}\quad {' + '.join(f'{k}^2' for k in names)} = 1"
+    claim, reason, shown = _two_points(minimisers) if minimisers.kind == "points" else _sphere(minimisers)
     return Step(
         claim,
         reason,
@@ -354,3 +342,24 @@ def _minimisers_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
             ),
         ),
     )
+
+
+def _two_points(minimisers: UnitMinimisers) -> tuple[str, str, str]:
+    reason = (
+        r"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs once: $c_i = \pm 1$ "
+        "there and 0 elsewhere. The sign belongs to the whole vector: other changes of sign give other directions."
+    )
+    return "There are exactly two minimisers", reason, r",\; ".join(v.factored_latex for v in minimisers.vectors)
+
+
+def _sphere(minimisers: UnitMinimisers) -> tuple[str, str, str]:
+    d = len(minimisers.vectors)
+    names = indexed("k", d)
+    reason = (
+        rf"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs {d} times; it may be "
+        "divided among these in any way."
+    )
+    combination = " + ".join(f"{k}{v.factored_latex}" for k, v in zip(names, minimisers.vectors, strict=True))
+    squares = " + ".join(f"{k}^2" for k in names)
+    shown = rf"\mathbf{{x}} = {combination} \quad\text{{with}}\quad {squares} = 1"
+    return f"The minimisers are the unit sphere of a subspace of dimension {d}", reason, shown

@@ -10,7 +10,7 @@ from typing import overload
 
 from gradus.errors import InputError
 from gradus.exact.grammar import matrix_rows, vector_entries
-from gradus.exact.numbers import ONE, ZERO, Exact, Number, sqrt
+from gradus.exact.numbers import ONE, ZERO, Number, sqrt
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Matrix:
         return tuple(self.column(j) for j in range(self.shape[1]))
 
     @property
-    def T(self) -> Matrix:  # noqa: N802 - the transpose is written T everywhere
+    def T(self) -> Matrix:
         return Matrix(tuple(zip(*self.rows, strict=True)))
 
     @property

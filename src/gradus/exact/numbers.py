@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, isqrt
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 from gradus.errors import InputError, UnsupportedError
 
@@ -23,11 +23,17 @@ MAX_TERMS = 64
 MAX_BITS = 20_000
 """Most bits in a numerator or denominator that is read or taken a root of."""
 
-TRIAL_LIMIT = 1 << 16
-"""Trial division stops here; what is left above its square is factored by SymPy."""
+MAX_DIGITS = 4_000
+"""Most digits in one literal, and the size up to which Python converts integers to text itself."""
 
-MAX_FACTORED_BITS = 200
-"""Most bits that SymPy is asked to factor."""
+TRIAL_LIMIT = 1 << 16
+"""Trial division stops here; what is left above its cube is searched for further factors by Pollard's rho method."""
+
+MAX_RHO_BITS = 256
+"""Most bits in what is left after trial division, if it is not a square and must be searched."""
+
+RHO_STEPS = 1 << 15
+"""Most steps of that search; they find factors up to about 30 bits."""
 
 Exact: TypeAlias = "Number | Fraction | int | str"
 
@@ -148,8 +154,8 @@ class Number:
             raise InputError("divisor", 0, "must not be 0", "")
         if self.is_rational:
             return Number.of(1 / self.as_fraction())
-        prime = max(prime for radicand, _ in self.terms for prime in _primes(radicand))
-        conjugate = Number(tuple((n, -c if n % prime == 0 else c) for n, c in self.terms))
+        atom = _atom([radicand for radicand, _ in self.terms if radicand > 1])
+        conjugate = Number(tuple((n, -c if n % atom == 0 else c) for n, c in self.terms))
         return conjugate * (self * conjugate).reciprocal()
 
     def sign(self) -> int:
@@ -302,39 +308,59 @@ def square_free(n: int) -> tuple[int, int]:
         return 0, 1
     if (root := isqrt(n)) ** 2 == n:
         return root, 1
-    outside, inside = 1, 1
-    for prime, power in _factored(n).items():
-        outside *= prime ** (power // 2)
-        inside *= prime ** (power % 2)
-    return outside, inside
+    return _square_free(n)
 
 
 @lru_cache(maxsize=4096)
-def _factored(n: int) -> Mapping[int, int]:
-    """Prime factors with their powers.  Above TRIAL_LIMIT^2 what trial division leaves goes to SymPy."""
-    factors: dict[int, int] = {}
+def _square_free(n: int) -> tuple[int, int]:
+    outside, inside, rough = 1, 1, n
     divisor = 2
-    while divisor <= TRIAL_LIMIT and divisor * divisor <= n:
-        while n % divisor == 0:
-            factors[divisor] = factors.get(divisor, 0) + 1
-            n //= divisor
+    while divisor <= TRIAL_LIMIT and divisor * divisor <= rough:
+        while rough % (divisor * divisor) == 0:
+            rough, outside = rough // (divisor * divisor), outside * divisor
+        if rough % divisor == 0:
+            rough, inside = rough // divisor, inside * divisor
         divisor += 1 if divisor == 2 else 2
-    if n == 1:
-        return factors
-    if n < TRIAL_LIMIT * TRIAL_LIMIT:
-        return factors | {n: factors.get(n, 0) + 1}
+    k, m = _rough_square_free(rough)
+    return outside * k, inside * m
+
+
+def _rough_square_free(n: int) -> tuple[int, int]:
+    """(k, m) with n = k^2 m and m square-free, for n without prime factors up to TRIAL_LIMIT.
+
+    Below TRIAL_LIMIT^3 such a number has at most two prime factors, so it is a square or square-free already.
+    """
     if (root := isqrt(n)) ** 2 == n:
-        return factors | {p: 2 * k for p, k in _factored(root).items()}
-    if n.bit_length() > MAX_FACTORED_BITS:
-        rule = f"cannot be simplified: its part without small factors has more than {MAX_FACTORED_BITS} bits"
-        raise UnsupportedError("square root", n, rule, "")
-    from sympy import factorint
+        return root, 1
+    if n < TRIAL_LIMIT**3:
+        return 1, n
+    from sympy import isprime
+    from sympy.ntheory import pollard_rho
 
-    return factors | {int(p): int(k) for p, k in factorint(n).items()}
+    if n.bit_length() <= MAX_RHO_BITS:
+        if cast(Any, isprime)(n):
+            return 1, n
+        if (factor := cast(Any, pollard_rho)(n, retries=1, max_steps=RHO_STEPS)) is not None:
+            return _combined(int(factor), n // int(factor))
+    rule = f"cannot be simplified: a part of {n.bit_length()} bits has no factors that are small enough to be found"
+    raise UnsupportedError("square root", f"a number of {n.bit_length()} bits", rule, "give smaller numbers")
 
 
-def _primes(radicand: int) -> Iterable[int]:
-    return _factored(radicand).keys() if radicand > 1 else ()
+def _combined(a: int, b: int) -> tuple[int, int]:
+    """(k, m) for the product of two rough numbers, from those of each."""
+    (k, m), (j, n) = _rough_square_free(a), _rough_square_free(b)
+    common = gcd(m, n)
+    return k * j * common, (m // common) * (n // common)
+
+
+def _atom(radicands: Iterable[int]) -> int:
+    """A number > 1 that divides each square-free radicand or is coprime to it; changing its root's sign keeps sums."""
+    first, *others = radicands
+    atom = first
+    for radicand in others:
+        if (common := gcd(atom, radicand)) > 1:
+            atom = common
+    return atom
 
 
 def _collected(coefficients: Mapping[int, Fraction]) -> Number:
@@ -351,8 +377,8 @@ ONE = Number(((1, Fraction(1)),))
 
 def _rounded(value: Fraction, digits: int) -> tuple[int, int]:
     """(m, e) with |m| of exactly so many digits and m * 10^e the value rounded half to even."""
-    size = abs(value)
-    exponent = len(str(size.numerator)) - len(str(size.denominator)) - digits
+    bits = value.numerator.bit_length() - value.denominator.bit_length()
+    exponent = bits * 30103 // 100000 - digits
     while True:
         mantissa = round(value / Fraction(10) ** exponent)
         length = len(str(abs(mantissa)))
@@ -375,16 +401,31 @@ def _positional(mantissa: int, exponent: int, digits: int) -> str:
     return f"{sign}0.{'0' * -point}{figures}"
 
 
+def digits_of(n: int) -> str:
+    """The decimal digits of an integer >= 0 of any size; Python's own conversion refuses more than 4,300.
+
+    >>> len(digits_of(10**9999))
+    10000
+    """
+    if n < 10**MAX_DIGITS:
+        return str(n)
+    half = n.bit_length() * 30103 // 200000
+    high, low = divmod(n, 10**half)
+    return digits_of(high) + digits_of(low).zfill(half)
+
+
 def _term_text(radicand: int, size: Fraction) -> str:
-    root = f"sqrt({radicand})" if radicand > 1 else ""
-    top = "*".join(part for part in (str(size.numerator) if size.numerator != 1 or not root else "", root) if part)
-    return top if size.denominator == 1 else f"{top}/{size.denominator}"
+    root = f"sqrt({digits_of(radicand)})" if radicand > 1 else ""
+    top = "*".join(
+        part for part in (digits_of(size.numerator) if size.numerator != 1 or not root else "", root) if part
+    )
+    return top if size.denominator == 1 else f"{top}/{digits_of(size.denominator)}"
 
 
 def _term_latex(radicand: int, size: Fraction) -> str:
-    root = rf"\sqrt{{{radicand}}}" if radicand > 1 else ""
-    top = (str(size.numerator) if size.numerator != 1 or not root else "") + root
-    return top if size.denominator == 1 else rf"\frac{{{top}}}{{{size.denominator}}}"
+    root = rf"\sqrt{{{digits_of(radicand)}}}" if radicand > 1 else ""
+    top = (digits_of(size.numerator) if size.numerator != 1 or not root else "") + root
+    return top if size.denominator == 1 else rf"\frac{{{top}}}{{{digits_of(size.denominator)}}}"
 
 
 def _signed(x: Number, shown: Callable[[int, Fraction], str]) -> str:

@@ -68,7 +68,8 @@ def row_reduction(A: Matrix) -> RowReduction:
     >>> row_reduction(Matrix.of("3 4; 3 4")).reduced.text
     '1 4/3; 0 0'
     """
-    rows, pivots, forward = A.rows, [], []
+    rows, forward = A.rows, list[Stage]()
+    pivots: list[int] = []
     for column in range(A.shape[1]):
         if len(pivots) == A.shape[0]:
             break
@@ -221,15 +222,15 @@ def rank_steps(A: Matrix) -> tuple[Step, ...]:
             ),
         )
     C, R = full_rank_factors(A)
+    rows, columns = _counted(r, "non-zero row"), _counted(r, "pivot column")
+    independent = " These are linearly independent: each begins further to the right than the one above it."
     conclusion = Step(
-        claim=rf"$\operatorname{{rank}}(A) = {r}$.",
-        reason=f"The row echelon form has {_counted(r, 'non-zero row')}, and these are linearly independent: each begins "
-        "further to the right than the one above it.",
+        claim=rf"$\operatorname{{rank}}(A) = {r}$",
+        reason=f"The row echelon form has {rows}." + (independent if r > 1 else ""),
         after=reduction.echelon.latex,
         checks=(
             Check(
-                rf"$A$ is the product of its {_counted(r, 'pivot column')} and the {_counted(r, 'non-zero row')} of its "
-                "reduced form, so the rank is not larger.",
+                f"$A$ is the product of its {columns} and the {rows} of its reduced form, so the rank is not larger.",
                 C @ R == A,
             ),
             Check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradus.exact.equations import aligned, factor_latex, indexed, linear_form
+from gradus.exact.equations import aligned, factor_latex, indexed, linear_form, root_latex
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.row_reduction import RowReduction, reduced_form_steps, row_reduction
 from gradus.exact.steps import Check, Step
@@ -14,7 +14,6 @@ from gradus.exact.subspaces import (
     null_space,
     null_space_vectors,
     orthogonal,
-    primitive,
     projection,
     row_space,
 )
@@ -57,26 +56,36 @@ def orthonormal_steps(vectors: Sequence[Vector], letter: str) -> tuple[Step, ...
 def _orthonormal_step(vector: Vector, earlier: Sequence[Vector], w: Vector, name: str, index: int) -> Step:
     removed = [v for v in earlier if v.dot(vector)]
     size = w.norm()
-    lines = []
-    if removed:
-        parts = "".join(_removed_latex(v, vector) for v in removed)
-        lines.append(rf"\mathbf{{w}} &= {vector.latex}{parts} \;\parallel\; {w.latex}")
-    elif w != vector:
-        lines.append(rf"\mathbf{{w}} &= {vector.latex} \;\parallel\; {w.latex}")
-    if w == -primitive(vector):
-        lines = lines[:-1]
-    lines.append(rf"\lVert \mathbf{{w}} \rVert &= \sqrt{{{w.dot(w).latex}}} = {size.latex}")
-    lines.append(rf"\mathbf{{{name[0]}}}{name[1:]} &= {(w / size).factored_latex}")
-    reason = "Only the direction counts, so take a multiple without fractions, and divide by its length."
-    if removed:
-        reason = "Take off the components along the vectors found before, then proceed as for the first."
-    elif index:
-        reason = "It is orthogonal to the vectors found before already; divide by its length."
     unit = w / size
-    checks = [Check(rf"$\lVert \mathbf{{{name[0]}}}{name[1:]} \rVert = 1$.", unit.dot(unit) == 1)]
+    symbol = rf"\mathbf{{{name[0]}}}{name[1:]}"
+    lines = [
+        rf"\mathbf{{w}} &= {_multiple_latex(vector, removed, w)}{w.latex}",
+        rf"\lVert \mathbf{{w}} \rVert &= {root_latex(w.dot(w))}",
+        rf"{symbol} &= \frac{{\mathbf{{w}}}}{{\lVert \mathbf{{w}} \rVert}} = {unit.factored_latex}",
+    ]
+    reason = "Only the direction counts, so take a multiple without fractions, and divide it by its length."
+    if removed:
+        reason = "Take off the components along the vectors found before; then take a multiple without fractions, and "
+        reason += "divide it by its length."
+    elif index:
+        reason = "It is orthogonal to the vectors found before already."
+    checks = [Check(rf"$\lVert {symbol} \rVert = 1$.", unit.dot(unit) == 1)]
     if earlier:
         checks.append(Check("It is orthogonal to those before it.", all(not v.dot(unit) for v in earlier)))
-    return Step(rf"Unit vector $\mathbf{{{name[0]}}}{name[1:]}$", reason, after=aligned(lines), checks=tuple(checks))
+    return Step(rf"Unit vector ${symbol}$", reason, after=aligned(lines), checks=tuple(checks))
+
+
+def _multiple_latex(vector: Vector, removed: Sequence[Vector], w: Vector) -> str:
+    """How w was made from a vector: ``k (vector - its components along the removed ones) =``; nothing if it is w."""
+    rest = vector
+    for v in removed:
+        rest = rest - v * (v.dot(vector) / v.dot(v))
+    factor = next(a / b for a, b in zip(w, rest, strict=True) if b)
+    components = "".join(_removed_latex(v, vector) for v in removed)
+    if not components:
+        return "" if factor == 1 else f"{factor_latex(factor)}{vector.latex} = "
+    inner = vector.latex + components
+    return f"{inner} = " if factor == 1 else rf"{factor_latex(factor)}\left({inner}\right) = "
 
 
 def _removed_latex(v: Vector, vector: Vector) -> str:
@@ -121,9 +130,11 @@ def _trivial_null_space(reduction: RowReduction) -> Step:
 
 def _general_solution(reduction: RowReduction, vectors: Sequence[Vector]) -> Step:
     names = indexed("x", reduction.matrix.shape[1])
+    free_names = [names[j] for j in reduction.free]
+    sides = [[-reduction.reduced[i, j] for j in reduction.free] for i in range(reduction.rank)]
     lines = [
-        rf"{names[pivot]} &= {linear_form([-reduction.reduced[i, j] for j in reduction.free], [names[j] for j in reduction.free])}"
-        for i, pivot in enumerate(reduction.pivots)
+        f"{names[pivot]} &= {linear_form(side, free_names)}"
+        for pivot, side in zip(reduction.pivots, sides, strict=True)
     ]
     free = ", ".join(f"${names[j]}$" for j in reduction.free)
     combination = " + ".join(f"{names[j]}{v.latex}" for j, v in zip(reduction.free, vectors, strict=True))

@@ -37,7 +37,7 @@ def orthonormal(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
     """Gram and Schmidt.
 
     Raises:
-        UnsupportedError: a norm is not a sum of square roots of rationals (never for rational vectors of moderate size).
+        UnsupportedError: a norm is not a sum of square roots of rationals; never so for rational vectors.
     """
     return tuple(v / v.norm() for v in orthogonal(vectors))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from gradus.exact.eigenvalues import polynomial_latex, trace
-from gradus.exact.equations import aligned
+from gradus.exact.equations import aligned, root_latex
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import ZERO, Number
 from gradus.exact.row_reduction import row_reduction
@@ -127,15 +127,15 @@ def _rank_one_steps(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
     return (
         Step(
             r"$A = \mathbf{p}\mathbf{q}^\top$, a column times a row",
-            r"All rows of $A$ are multiples of one row $\mathbf{q}^\top$; the factors are the entries of $\mathbf{p}$.",
+            r"All rows of $A$ are multiples of one row $\mathbf{q}^\top$; $\mathbf{p}$ holds the factors.",
             after=rf"A = {p.factored_latex}{_row_latex(q)}",
             checks=(Check(r"$\mathbf{p}\mathbf{q}^\top = A$.", product == A),),
         ),
         Step(
             r"The first right singular vector",
-            r"$\lVert A\mathbf{x} \rVert = \lVert \mathbf{p} \rVert\,|\mathbf{q}^\top\mathbf{x}|$, which is largest among "
-            r"unit vectors for $\mathbf{x}$ parallel to $\mathbf{q}$. Of the two signs, take the one that makes the first "
-            "non-zero entry positive.",
+            r"$\lVert A\mathbf{x} \rVert = \lVert \mathbf{p} \rVert\,|\mathbf{q}^\top\mathbf{x}|$, which among unit "
+            r"vectors is largest for $\mathbf{x}$ parallel to $\mathbf{q}$. Of the two signs, take the one that makes "
+            "the first non-zero entry positive.",
             after=aligned(
                 [
                     rf"\mathbf{{v}}_1 &= \frac{{\mathbf{{q}}}}{{\lVert \mathbf{{q}} \rVert}} = {v.factored_latex}",
@@ -217,7 +217,7 @@ def _eigenspace_step(G: Matrix, value: Fraction, first: int) -> Step:
     vectors = eigenspace(G, value)
     names = [rf"\mathbf{{v}}_{first + i}" for i in range(len(vectors))]
     found = r",\; ".join(f"{name} = {v.factored_latex}" for name, v in zip(names, vectors, strict=True))
-    reason = rf"The eigenvectors are the solutions of $(A^\top A - {Number.of(value).latex}\,I)\,\mathbf{{x}} = \mathbf{{0}}$; "
+    reason = rf"The eigenvectors solve $(A^\top A - {Number.of(value).latex}\,I)\,\mathbf{{x}} = \mathbf{{0}}$; "
     if len(vectors) == 1:
         reason += "take the one of length 1 whose first non-zero entry is positive."
     else:
@@ -246,7 +246,7 @@ def _null_space_completion(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
     return (
         Step(
             "Completion by the null space",
-            r"The remaining columns of $V$ belong to the singular value 0: an orthonormal basis of the null space of $A$, "
+            r"The other columns of $V$ belong to the singular value 0: an orthonormal basis of the null space of $A$, "
             "from its reduced row echelon form.",
             before=rf"{A.latex} \;\sim\; {row_reduction(A).reduced.latex}",
             after=found,
@@ -270,16 +270,13 @@ def _product_step(A: Matrix, decomposition: SVD) -> Step:
 def _singular_values_step(A: Matrix, decomposition: SVD) -> Step:
     product = A @ decomposition.V
     count = min(A.shape)
-    lines = [
-        rf"\sigma_{i + 1} &= \sqrt{{{product.column(i).dot(product.column(i)).latex}}} = {s.latex}"
-        for i, s in enumerate(decomposition.singular_values)
-    ]
+    lines = [rf"\sigma_{i + 1} &= {root_latex(product.column(i).dot(product.column(i)))}" for i in range(count)]
     Sigma = decomposition.Sigma
     lengths = all(product.column(i).dot(product.column(i)) == Sigma[i, i] * Sigma[i, i] for i in range(count))
     return Step(
         r"The matrix $\Sigma$",
-        r"Column $i$ of $U\Sigma$ is $\sigma_i\mathbf{u}_i$, and $\mathbf{u}_i$ has length 1, so $\sigma_i$ is the length "
-        f"of that column. $\\Sigma$ has the shape of $A$.",
+        r"Column $i$ of $U\Sigma$ is $\sigma_i\mathbf{u}_i$, and $\mathbf{u}_i$ has length 1, so $\sigma_i$ is the "
+        r"length of that column. $\Sigma$ has the shape of $A$.",
         before=aligned(lines),
         after=rf"\Sigma = {Sigma.latex}",
         checks=(Check(r"The squared lengths are the $\sigma_i^2$.", lengths),),

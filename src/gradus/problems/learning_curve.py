@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import ceil, floor, log10
-from typing import Final
+from typing import Final, TypeAlias
 
 from gradus.documents.blocks import Figure
+from gradus.problems.wording import counted
 from gradus.runs import RunRecord
 
 _WIDTH, _HEIGHT = 560, 340
@@ -18,7 +19,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 16, 52
 _TEXT: Final = "#767676"
 _CURVES: Final = {"training": ("#d06000", ""), "validation": ("#2a7fd0", "7 4")}
 
-Place = Callable[[float], float]
+_ROW, _LEGEND_WIDTH = 22, 125
+
+Place: TypeAlias = Callable[[float], float]
+Corner: TypeAlias = tuple[int, int]
 
 
 def accuracy_figure(record: RunRecord, caption: str = "") -> Figure:
@@ -33,12 +37,13 @@ def accuracy_figure(record: RunRecord, caption: str = "") -> Figure:
     x = _scale(1 if count > 1 else 0, max(count, 2), _LEFT + 10, _WIDTH - _RIGHT - 10)
     y = _scale(levels[0], levels[-1], _HEIGHT - _BOTTOM, _TOP)
     numbers = [n for n in epoch_ticks(count) if n >= 1]
+    legend = _legend_place(training, validation, levels)
     parts = [
-        *_grid(levels, y),
+        *_grid(levels, y, legend),
         *_epoch_axis(numbers, x),
         *_curve("training", training, x, y),
         *_curve("validation", validation, x, y),
-        *_legend(_below_curves(training, validation, levels)),
+        *_legend(legend),
     ]
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
@@ -47,8 +52,8 @@ def accuracy_figure(record: RunRecord, caption: str = "") -> Figure:
         + "</svg>"
     )
     alt = (
-        f"Training and validation accuracy over {count} epochs: training from {training[0]:.3f} to {training[-1]:.3f}, "
-        f"validation from {validation[0]:.3f} to {validation[-1]:.3f}."
+        f"Training and validation accuracy over {counted(count, 'epoch')}: training from {training[0]:.3f} to "
+        f"{training[-1]:.3f}, validation from {validation[0]:.3f} to {validation[-1]:.3f}."
     )
     return Figure(svg, alt, caption, width=0.8)
 
@@ -82,16 +87,24 @@ def _scale(low: float, high: float, start: float, end: float) -> Place:
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
-def _grid(levels: Sequence[float], y: Place) -> list[str]:
+def _grid(levels: Sequence[float], y: Place, legend: Corner) -> list[str]:
     digits = max(len(f"{level:g}".partition(".")[2]) for level in levels)
     lines = [
-        f'<path d="M{_LEFT} {y(v):.1f}H{_WIDTH - _RIGHT}" stroke="{_TEXT}" stroke-opacity="0.35" stroke-width="1"/>'
+        f'<path d="{_grid_line(y(v), legend)}" stroke="{_TEXT}" stroke-opacity="0.35" stroke-width="1"/>'
         + _text(_LEFT - 8, y(v) + 5, f"{v:.{digits}f}", "end")
         for v in levels
     ]
     middle = (_TOP + _HEIGHT - _BOTTOM) / 2
     turned = f'<g transform="translate(16 {middle:.1f}) rotate(-90)">{_text(0, 0, "accuracy", "middle")}</g>'
     return [*lines, turned]
+
+
+def _grid_line(y: float, legend: Corner) -> str:
+    """A line across the plot, broken where it would run through the legend."""
+    left, top = legend
+    if not top - _ROW / 2 < y < top + 1.5 * _ROW:
+        return f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"
+    return f"M{_LEFT} {y:.1f}H{max(left - 8, _LEFT)}M{left + _LEGEND_WIDTH} {y:.1f}H{_WIDTH - _RIGHT}"
 
 
 def _epoch_axis(numbers: Sequence[int], x: Place) -> list[str]:
@@ -125,18 +138,27 @@ def _marker(name: str, x: float, y: float) -> str:
     return f'<rect x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6" fill="{colour}"/>'
 
 
-def _below_curves(training: Sequence[float], validation: Sequence[float], levels: Sequence[float]) -> bool:
-    """Whether the lower right corner is free for the legend; otherwise the upper left one is."""
-    right = [*training[len(training) // 2 :], *validation[len(validation) // 2 :]]
-    return min(right) > levels[0] + 0.35 * (levels[-1] - levels[0])
+def _legend_place(training: Sequence[float], validation: Sequence[float], levels: Sequence[float]) -> Corner:
+    """Left end and first line of the legend, in the first corner that the curves leave free."""
+    low, high = levels[0], levels[-1]
+    left, right = _LEFT + 16, _WIDTH - _RIGHT - _LEGEND_WIDTH
+    top, bottom = _TOP + 16, _HEIGHT - _BOTTOM - 2 * _ROW
+    half = len(training) // 2
+    earlier, later = [*training[: half + 1], *validation[: half + 1]], [*training[half:], *validation[half:]]
+    free: tuple[tuple[bool, Corner], ...] = (
+        (min(later) > low + 0.35 * (high - low), (right, bottom)),
+        (max(earlier) < high - 0.35 * (high - low), (left, top)),
+        (max(later) < high - 0.35 * (high - low), (right, top)),
+        (min(earlier) > low + 0.35 * (high - low), (left, bottom)),
+    )
+    return next((corner for is_free, corner in free if is_free), (left, top))
 
 
-def _legend(lower_right: bool) -> list[str]:
-    left = _WIDTH - _RIGHT - 150 if lower_right else _LEFT + 16
-    top = _HEIGHT - _BOTTOM - 46 if lower_right else _TOP + 16
+def _legend(place: Corner) -> list[str]:
+    left, top = place
     parts = []
     for row, name in enumerate(_CURVES):
-        y = top + 22 * row
+        y = top + _ROW * row
         parts += [
             _stroke(name, f'<path d="M{left} {y}h36" fill="none" {{}}/>'),
             _marker(name, left + 18, y),

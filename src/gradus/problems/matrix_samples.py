@@ -38,7 +38,7 @@ class Construction:
     left_null: tuple[Vector, ...]
 
     @property
-    def A(self) -> Matrix:  # noqa: N802 - the matrix is called A everywhere
+    def A(self) -> Matrix:
         columns = [Matrix.from_columns([p]) @ Matrix.from_columns([q]).T * s for s, p, q in self.terms]
         return sum(columns[1:], columns[0])
 
@@ -85,12 +85,13 @@ def _built(left: Sequence[Vector], right: Sequence[Vector], scales: Sequence[int
 
 
 def _oblong(rng: Random, with_null_space: bool) -> Construction:
-    three = _turned(rng, rng.choice((THIRDS, SURDS)))
     two = _turned(rng, rng.choice((*PLAIN, *PYTHAGOREAN[:2])))
-    if rng.random() < 0.5:
-        scales = [1] if with_null_space else rng.choice(([1], [2, 1], [1, 2]))
-        return _built(three, two, scales)
-    return _built(two, three, rng.choice(([1], [2, 1], [1, 1])))
+    tall, rank_one = rng.random() < 0.5, rng.random() < 0.3
+    if rank_one or (tall and with_null_space):
+        three = _turned(rng, THIRDS)
+        return _built(*((three, two) if tall else (two, three)), [1])
+    three = _turned(rng, rng.choice((THIRDS, SURDS)))
+    return _built(*((three, two) if tall else (two, three)), [2, 1])
 
 
 def _repeated_or_surd(rng: Random, with_null_space: bool) -> Construction:

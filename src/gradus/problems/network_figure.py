@@ -8,7 +8,7 @@ so that it reads the same in print and on a dark page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import chain
 
@@ -18,9 +18,10 @@ RADIUS = 21.0
 FONT = 13.0
 SMALL = 9.5
 MARGIN = 16.0
-LABEL_HEIGHT = 17.0
+LABEL_HEIGHT, LABEL_GAP = 17.0, 6.0
 MAX_GROWTH = 14
-PLACES = tuple(sorted((i / 40 for i in range(5, 36)), key=lambda t: abs(t - 0.42)))
+STRETCHES = (1.0, 1.4, 1.8, 2.4)
+PLACES = tuple(sorted((i / 60 for i in range(7, 54)), key=lambda t: abs(t - 0.42)))
 """Places for a label along its edge, as shares of its length, the preferred first."""
 
 INK, EDGE, MUTED, PANEL = "#1c2733", "#5c7389", "#66727e", "#fbfaf7"
@@ -41,10 +42,11 @@ class Box:
     width: float
     height: float
 
-    def meets(self, other: Box) -> bool:
+    def meets(self, other: Box, gap: float = 0.0) -> bool:
+        """Whether the two overlap, or have less than ``gap`` between them sideways."""
         apart_x = abs(self.centre.x - other.centre.x) - (self.width + other.width) / 2
         apart_y = abs(self.centre.y - other.centre.y) - (self.height + other.height) / 2
-        return apart_x < 0 and apart_y < 0
+        return apart_x < gap and apart_y < 0
 
 
 @dataclass(frozen=True)
@@ -133,18 +135,20 @@ def network_alt(network: Network) -> str:
 def laid_out(network: Network) -> Drawing:
     """The drawing with the smallest growth at which every label finds a free place.
 
-    At the largest growth a label without a free place is put where it is preferred.
+    In a network too large for that, labels without a free place stand where they are preferred.
     """
     for growth in range(MAX_GROWTH + 1):
-        drawing, free = _attempt(network, 1 + 0.25 * growth)
-        if free:
-            break
-    return drawing
+        for stretch in STRETCHES:
+            drawing = _frame(network, 1 + 0.2 * growth, stretch)
+            if (labels := _placed(drawing)) is not None:
+                return replace(drawing, labels=labels)
+    return replace(drawing, labels=_placed_anyhow(drawing))
 
 
-def _attempt(network: Network, growth: float) -> tuple[Drawing, bool]:
+def _frame(network: Network, growth: float, stretch: float) -> Drawing:
+    """The drawing without its labels."""
     columns = [network.inputs, *(layer.names for layer in network.layers)]
-    gap_x, gap_y = 150.0 * min(growth, 2.2), 62.0 * growth
+    gap_x, gap_y = 160.0 * stretch * min(growth, 2.2), 80.0 * growth
     left = MARGIN + 26 + 8 * max(len(name) for name in network.inputs)
     middle = MARGIN + RADIUS + 6 + gap_y * (max(map(len, columns)) - 1) / 2
     places = {
@@ -157,10 +161,8 @@ def _attempt(network: Network, growth: float) -> tuple[Drawing, bool]:
         for w in network.numbered_weights
         if w.source is not None
     }
-    labels, free = _placed(network, places, edges)
     right = left + gap_x * (len(columns) - 1) + RADIUS + 44 + 8 * max(len(name) for name in network.outputs) + MARGIN
-    bottom = 2 * middle + 22
-    return Drawing(network, places, edges, tuple(labels), right, bottom), free
+    return Drawing(network, places, edges, (), right, 2 * middle + 22)
 
 
 def _rim_to_rim(source: Point, target: Point, from_input: bool) -> Segment:
@@ -171,27 +173,39 @@ def _rim_to_rim(source: Point, target: Point, from_input: bool) -> Segment:
     return Segment(Point(source.x + dx * near, source.y + dy * near), Point(target.x - dx * far, target.y - dy * far))
 
 
-def _placed(network: Network, places: dict[str, Point], edges: dict[int, Segment]) -> tuple[list[Label], bool]:
-    """Labels edge by edge, those with the fewest free places first."""
-    circles = [Box(places[n.name], 2 * RADIUS + 6, 2 * RADIUS + 6) for n in network.neurons]
-    options = {}
-    for weight in network.numbered_weights:
-        if weight.source is not None:
-            boxes = [Box(edges[weight.number].at(t), _label_width(weight), LABEL_HEIGHT) for t in PLACES]
-            others = [edge for number, edge in edges.items() if number != weight.number]
-            options[weight] = [box for box in boxes if _is_free(box, circles, others)] or [boxes[0]]
-    complete = all(len(boxes) > 1 or _is_free(boxes[0], circles, _without(edges, w)) for w, boxes in options.items())
+def _placed(drawing: Drawing) -> tuple[Label, ...] | None:
+    """Labels edge by edge, those with the fewest free places first; None when one finds none."""
+    options: dict[Weight, list[Box]] = {}
+    for weight, rivals in _edges_between_layers(drawing):
+        circles = [Box(drawing.places[n.name], 2 * RADIUS + 6, 2 * RADIUS + 6) for n in drawing.network.neurons]
+        boxes = [_box(drawing, weight, t) for t in PLACES]
+        options[weight] = [box for box in boxes if _is_free(box, circles, rivals)]
+        if not options[weight]:
+            return None
     labels: list[Label] = []
     for weight in sorted(options, key=lambda w: (len(options[w]), w.number)):
         taken = [label.box for label in labels]
-        free = [box for box in options[weight] if not any(box.meets(other) for other in taken)]
-        complete = complete and bool(free)
-        labels.append(Label(weight, (free or options[weight])[0]))
-    return sorted(labels, key=lambda label: label.weight.number), complete
+        free = (box for box in options[weight] if not any(box.meets(other, LABEL_GAP) for other in taken))
+        if (first := next(free, None)) is None:
+            return None
+        labels.append(Label(weight, first))
+    return tuple(sorted(labels, key=lambda label: label.weight.number))
 
 
-def _without(edges: dict[int, Segment], weight: Weight) -> list[Segment]:
-    return [edge for number, edge in edges.items() if number != weight.number]
+def _placed_anyhow(drawing: Drawing) -> tuple[Label, ...]:
+    return tuple(Label(weight, _box(drawing, weight, PLACES[0])) for weight, _ in _edges_between_layers(drawing))
+
+
+def _edges_between_layers(drawing: Drawing) -> Iterator[tuple[Weight, list[Segment]]]:
+    """Every weight of an edge, with the other edges between the same two layers."""
+    for layer in drawing.network.layers:
+        weights = [w for w in drawing.network.numbered_weights if w.neuron in layer.names and w.source is not None]
+        for weight in weights:
+            yield weight, [drawing.edges[w.number] for w in weights if w != weight]
+
+
+def _box(drawing: Drawing, weight: Weight, t: float) -> Box:
+    return Box(drawing.edges[weight.number].at(t), _label_width(weight), LABEL_HEIGHT)
 
 
 def _is_free(box: Box, circles: Iterable[Box], edges: Iterable[Segment]) -> bool:

@@ -68,10 +68,12 @@ def missing(names: Iterable[str], why: NotRun) -> dict[str, Measured]:
     return {name: Measured(None, None, None, why.reason) for name in names}
 
 
-def not_run(why: NotRun) -> Text:
-    """That a run was not made, why, and the command that makes it."""
-    command = " ".join(why.command.split())
-    return Text(f"Not run: {plain(why.reason)}. This command runs it:\n\n~~~~sh\n{command}\n~~~~")
+def not_run(*absent: NotRun) -> tuple[Text, ...]:
+    """The commands that make the runs that were not made, each once; why they were not is said in the summary."""
+    commands = dict.fromkeys(" ".join(why.command.split()) for why in absent)
+    return tuple(
+        Text(f"This command makes the run that is missing:\n\n~~~~sh\n{command}\n~~~~") for command in commands
+    )
 
 
 def solution(answer: Measurements, *body: Step | Block) -> Solution:
@@ -82,7 +84,7 @@ def solution(answer: Measurements, *body: Step | Block) -> Solution:
 def unanswered(names: Iterable[str], why: NotRun) -> Solution:
     """The solution of a problem none of whose runs was made."""
     answer = Measurements(missing(names, why), f"Not run: {plain(why.reason)}.")
-    return solution(answer, not_run(why))
+    return solution(answer, *not_run(why))
 
 
 def seeds_caveat(runs: str = "one run") -> str:

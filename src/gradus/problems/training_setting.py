@@ -87,11 +87,11 @@ def setting(data: str) -> tuple[Block, ...]:
             caption=f"The network, {parameter_count(network):,} parameters in all.{classes}",
         ),
         Text(
-            f"Training minimises the categorical cross-entropy with batches of {BATCH_SIZE} images, in the same order "
-            f"in every epoch (no shuffling). Two optimisers are at hand. *SGD* has the learning rate "
+            f"Training minimises the categorical cross-entropy with batches of {BATCH_SIZE} images, in the same "
+            f"order in every epoch (no shuffling). Two optimisers are at hand. *SGD* has the learning rate "
             f"${LEARNING_RATE}$, the momentum ${MOMENTUM}$ and the decay ${DECAY}$: at iteration $t = 0, 1, \\ldots$ "
-            rf"its rate is ${LEARNING_RATE} / (1 + {DECAY}\, t)$. *Adam* has its defaults: the learning rate $0.001$, "
-            r"$\beta_1 = 0.9$, $\beta_2 = 0.999$, $\epsilon = 10^{-7}$."
+            rf"its rate is ${LEARNING_RATE} / (1 + {DECAY}\, t)$. *Adam* has its defaults: the learning rate "
+            r"$0.001$, $\beta_1 = 0.9$, $\beta_2 = 0.999$, $\epsilon = 10^{-7}$."
         ),
     )
 

@@ -14,7 +14,7 @@ def record_report(record: RunRecord, every: int = 1) -> str:
         every: show the first epoch, each one whose number is a multiple of ``every``, and the last one.
 
     Returns:
-        Lines of at most 80 characters where the names are short, without a newline at the end.
+        Lines without a newline at the end; those of the epochs take less than 80 characters.
 
     >>> from gradus.runs import DataSummary, RunRequest
     >>> data = DataSummary("dots", "", "", ("one", "two"), training=80, validation=20, test=20)
@@ -22,9 +22,13 @@ def record_report(record: RunRecord, every: int = 1) -> str:
     >>> request = RunRequest("hw5", "dots", "sgd")
     >>> print(record_report(RunRecord("0", request, data, {}, "a CPU", 1, 7, measured, 2.1, 0.25, 0.1, 3.0, 0, {}, {})))
     SGD, 1 epoch, seed 0, on a CPU
-    dots: 80 training, 20 validation, 20 test images; 7 parameters
-    epoch 1/1 - 2.5 s - loss: 2.3000 - acc: 0.1500 - val_loss: 2.2000 - val_acc: 0.2000
-    test loss: 2.1000 - test accuracy: 0.2500
+    dots: 80 training, 20 validation and 20 test images
+    network of 7 parameters
+    <BLANKLINE>
+    epoch    time    loss     acc  val_loss  val_acc
+      1/1   2.5 s  2.3000  0.1500    2.2000   0.2000
+    <BLANKLINE>
+    test loss: 2.1000, test accuracy: 0.2500
     whole run: 3.0 s
     """
     count, data = len(record.epochs), record.data
@@ -33,10 +37,13 @@ def record_report(record: RunRecord, every: int = 1) -> str:
     return "\n".join(
         [
             f"{_NAMES[record.request.optimizer]}, {epochs}, seed {record.request.seed}, on {record.device_name}",
-            f"{data.name}: {data.training:,} training, {data.validation:,} validation, {data.test:,} test images; "
-            f"{record.parameters:,} parameters",
+            f"{data.name}: {data.training:,} training, {data.validation:,} validation and {data.test:,} test images",
+            f"network of {record.parameters:,} parameters",
+            "",
+            f"{'epoch':>{_width(count)}}    time    loss     acc  val_loss  val_acc",
             *(_line(n, count, record.epochs[n - 1]) for n in shown),
-            f"test loss: {record.test_loss:.4f} - test accuracy: {record.test_accuracy:.4f}",
+            "",
+            f"test loss: {record.test_loss:.4f}, test accuracy: {record.test_accuracy:.4f}",
             f"whole run: {record.total_s:.1f} s",
         ]
     )
@@ -44,7 +51,11 @@ def record_report(record: RunRecord, every: int = 1) -> str:
 
 def _line(number: int, count: int, epoch: Epoch) -> str:
     return (
-        f"epoch {number:{len(str(count))}}/{count} - {epoch.time_s:.1f} s"
-        f" - loss: {epoch.training_loss:.4f} - acc: {epoch.training_accuracy:.4f}"
-        f" - val_loss: {epoch.validation_loss:.4f} - val_acc: {epoch.validation_accuracy:.4f}"
+        f"{f'{number}/{count}':>{_width(count)}} {f'{epoch.time_s:.1f} s':>7}"
+        f" {epoch.training_loss:7.4f}  {epoch.training_accuracy:.4f}"
+        f"  {epoch.validation_loss:8.4f}   {epoch.validation_accuracy:.4f}"
     )
+
+
+def _width(count: int) -> int:
+    return max(len("epoch"), len(f"{count}/{count}"))

@@ -25,9 +25,7 @@ def solutions_document(problem_set: ProblemSet, solved: Sequence[Solved], member
     return Document(title, tuple(blocks), problem_set.course, tuple(members))
 
 
-def problems_document(
-    problem_set: ProblemSet, problems: Sequence[Problem], members: Sequence[str] = ()
-) -> Document:
+def problems_document(problem_set: ProblemSet, problems: Sequence[Problem], members: Sequence[str] = ()) -> Document:
     """The set without answers: each of these problems with room to write."""
     blocks: list[Block] = []
     for part in _with_leading_prose(problem_set.parts, {problem.id for problem in problems}):

@@ -93,7 +93,9 @@ def _front_matter(text: str, file: str) -> tuple[dict[str, Any], dict[str, int],
     head, lines = mapping(found[1], file, 2)
     for key in head:
         if key not in _HEAD_KEYS:
-            raise SetFileError(key, None, "is not a key of the front matter", _nearest(key, _HEAD_KEYS), f"{file}:{lines[key]}")
+            raise SetFileError(
+                key, None, "is not a key of the front matter", _nearest(key, _HEAD_KEYS), f"{file}:{lines[key]}"
+            )
     return head, lines, text[found.end() :], text[: found.end()].count("\n") + 1
 
 
@@ -155,7 +157,9 @@ def _problem(kind_name: str, content: str, file: str, line: int, given: Mapping[
     if not id:
         raise SetFileError("id", None, "is missing", 'give the problem one: id: "1.1"', place)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}", id):
-        raise SetFileError("id", id, "must be letters, digits, dots and hyphens, at most 31", "", f"{file}:{lines['id']}")
+        raise SetFileError(
+            "id", id, "must be letters, digits, dots and hyphens, at most 31", "", f"{file}:{lines['id']}"
+        )
     points = _count(values, "points", lines, file)
     values.pop("points", None)
     values = {key: _resolved(value, given, f"{file}:{lines[key]}") for key, value in values.items()}
@@ -196,7 +200,11 @@ def _set_file_error(
     cause = error.get("ctx", {}).get("error")
     value = values.get(name)
     if isinstance(cause, InputError):
-        inner = cause.rule if cause.argument in ("matrix", "vector", "number") else f"{cause.argument} {_quoted(cause)}{cause.rule}"
+        inner = (
+            cause.rule
+            if cause.argument in ("matrix", "vector", "number")
+            else f"{cause.argument} {_quoted(cause)}{cause.rule}"
+        )
         return SetFileError(name, value, inner, cause.remedy, at)
     where = ".".join(str(part) for part in error["loc"][1:])
     rule = (f"at {where}: " if where else "") + str(error["msg"]).removeprefix("Value error, ")

@@ -22,21 +22,23 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not read", mark)
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call, no-any-return]
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or not key.value:
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a name", key.start_mark)
             if key.value in seen:
                 message = f"the key {key.value} stands twice"
                 raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep=True)
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
-        value = super().construct_scalar(node)  # type: ignore[no-untyped-call]
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        value = super().construct_scalar(node)
         if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
             raise yaml.constructor.ConstructorError(None, None, "half of a character (a surrogate)", node.start_mark)
         return value
@@ -80,5 +82,5 @@ def mapping(text: str, file: str, line: int) -> tuple[dict[str, Any], dict[str, 
     if not isinstance(node, yaml.MappingNode):
         if node is None:
             return {}, {}
-        raise SetFileError("YAML", text, "must be 'name: value' lines", "write id: \"1.1\"", f"{file}:{line}")
+        raise SetFileError("YAML", text, "must be 'name: value' lines", 'write id: "1.1"', f"{file}:{line}")
     return value, {str(key.value): line + key.start_mark.line for key, _ in node.value}

@@ -50,12 +50,11 @@ class Network(nn.Module):
                 values, pending = _activated(values, pending), "linear"
             match layer:
                 case layers.Conv2D():
-                    weights = self.get_submodule(name)
-                    values = functional.conv2d(values, weights.gains, weights.bias, padding=layer.padding)
+                    gains, bias = self._gains_and_bias(name)
+                    values = functional.conv2d(values, gains, bias, padding=layer.padding)
                     pending = layer.activation
                 case layers.Dense():
-                    weights = self.get_submodule(name)
-                    values = functional.linear(values, weights.gains, weights.bias)
+                    values = functional.linear(values, *self._gains_and_bias(name))
                     pending = layer.activation
                 case layers.MaxPool2D():
                     values = functional.max_pool2d(values, layer.size)
@@ -64,6 +63,9 @@ class Network(nn.Module):
                 case layers.Flatten():
                     values = values.permute(0, 2, 3, 1).flatten(1) if values.ndim == 4 else values
         return values
+
+    def _gains_and_bias(self, name: str) -> tuple[Tensor, Tensor]:
+        return self.get_parameter(f"{name}.gains"), self.get_parameter(f"{name}.bias")
 
 
 class _Weights(nn.Module):

@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import gradus
-from gradus.errors import InputError, MissingExtra, OutputError
+from gradus.errors import InputError, OutputError
 from gradus.exact.layers import parameter_count
 from gradus.runs.progress import OnProgress
 from gradus.runs.record import DataSummary, Epoch, RunRecord
@@ -25,6 +24,7 @@ from gradus.training.data import OnLoad, load
 from gradus.training.data.dataset import Dataset, Split, random_split
 from gradus.training.fingerprints import weight_fingerprints
 from gradus.training.recipes import recipe_named
+from gradus.training.pytorch import load_torch
 from gradus.training.seeds import stream_seed
 
 if TYPE_CHECKING:
@@ -138,8 +138,7 @@ def _resolved(request: RunRequest, on_load: OnLoad | None) -> tuple[RunRequest, 
     recipe = recipe_named(request.recipe)
     if request.epochs < 1:
         raise InputError("epochs", request.epochs, "must be at least 1", "give 1 or more")
-    if find_spec("torch") is None:
-        raise MissingExtra("training", "train")
+    load_torch()
     from gradus.training.device import resolved_device
 
     device = resolved_device(request.device)

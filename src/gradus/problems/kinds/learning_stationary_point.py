@@ -14,6 +14,7 @@ from gradus.exact.networks import Network
 from gradus.exact.stationarity import is_stationary, last_bias_jacobian, nonzero_weights, zero_network
 from gradus.exact.steps import Check, Step
 from gradus.problems.back_propagation import classifier
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Params, Records, Solution
 
 WITHOUT, WITH = "without_biases", "with_biases"
@@ -62,15 +63,13 @@ class StationaryPoint(Kind[StationaryPointParams]):
         return Solution(answer, summary, body, _code(params))
 
     def mistakes(self, params: StationaryPointParams) -> tuple[Mistake, ...]:
-        right = _answer(params)
         candidates = [
             (True, True, "The bias of the last layer acts on $\\mathbf{p}$ directly, so its derivative is not 0."),
             (False, False, "Without biases, the derivatives in all gains vanish here."),
             (False, True, "It is the other way round: it is the bias whose derivative does not vanish."),
             (True, False, "Without a hidden layer, the gains multiply $\\mathbf{x}$ itself, and it is not zero."),
         ]
-        wrong = [(_parts(without, with_), why) for without, with_, why in candidates]
-        return tuple(Mistake(parts, why) for parts, why in wrong if parts != right)
+        return distinct(_answer(params), ((_parts(without, with_), why) for without, with_, why in candidates))
 
 
 _FIXED = "a fixed input $\\mathbf{x} \\neq \\mathbf{0}$"
@@ -151,7 +150,7 @@ def _in_the_bias(params: StationaryPointParams) -> Step:
     return Step(
         r"In the bias of the last layer, the Jacobian is $J = \operatorname{diag}(\mathbf{p}) - "
         r"\mathbf{p}\mathbf{p}^\top$ "
-        "at $p = 1/C$, which is not 0.",
+        "at $p_j = 1/C$, which is not 0.",
         rf"The bias is added to the sums that enter the soft-max. The diagonal of $J$ holds $\frac{{1}}{{C}} - "
         rf"\frac{{1}}{{C^2}} > 0$ for $C \ge 2$; {example}the matrix is the one below.",
         after=rf"\frac{{\partial f}}{{\partial \mathbf{{b}}^{{(K)}}}} = {jacobian.factored_latex}",
@@ -161,9 +160,11 @@ def _in_the_bias(params: StationaryPointParams) -> Step:
 
 def _fine_print(params: StationaryPointParams) -> str:
     loss = (
-        "**Fine print.** The question is about $f$, not about the loss: the loss may have a zero derivative in "
-        "the last "
-        "bias where $f$ has none, when the classes of the training set are equally frequent."
+        "**Fine print.** The question is about $f$, not about the risk: at $\\mathbf{w} = \\mathbf{0}$ the "
+        "derivative of "
+        "the cross-entropy risk in the last bias is 0 when the classes of the training set are equally frequent, "
+        "while "
+        "that of $f$ is not."
     )
     if params.hidden_layers == 0:
         return loss
@@ -179,10 +180,9 @@ def _check(network: Network, x: Vector, biases: bool, stationary: bool) -> Check
     numbers = nonzero_weights(network, x, biases)
     sizes = "-".join(str(n) for n in (len(network.inputs), *(len(layer.neurons) for layer in network.layers)))
     kind = "all weights" if biases else "the gains"
-    found = f"in the weights number {', '.join(map(str, numbers))}" if numbers else "nowhere"
-    statement = (
-        rf"Back-propagation, exact, in {kind} of a {sizes} network at $\mathbf{{x}} = {x.latex}$: not zero {found}."
-    )
+    found = f"the weights with a non-zero derivative number {', '.join(map(str, numbers))}" if numbers else "all are 0"
+    point = rf"$\mathbf{{x}} = {x.text}^\top$"
+    statement = f"The derivatives in {kind} of a {sizes} network at {point}, by exact back-propagation: {found}."
     return Check(statement, (not numbers) == stationary)
 
 

@@ -42,8 +42,7 @@ class ZeroInitialisation(Kind[ZeroInitialisationParams]):
         )
         ask += "which weights training can change, and what the network can learn." if params.hidden_layers == 0 else ""
         ask += (
-            "" if params.hidden_layers == 0 else "why training cannot work. Take $H(0) = 0$ for the ReLU's "
-            "derivative."
+            "" if params.hidden_layers == 0 else "why training cannot work. Take $H(0) = 0$ for the ReLU's derivative."
         )
         return (Text(classifier(params.hidden_layers, params.biases)), *recursion(), Text(ask))
 
@@ -182,10 +181,7 @@ def _forward_without_hidden() -> Step:
 
 
 def _single_layer(params: ZeroInitialisationParams) -> Step:
-    bias = (
-        r", \qquad \frac{\partial \ell}{\partial \mathbf{b}^{(1)}} = \boldsymbol{\delta}^\top" if params.biases "
-        r"else ""
-    )
+    bias = r", \qquad \frac{\partial \ell}{\partial \mathbf{b}^{(1)}} = \boldsymbol{\delta}^\top"
     return Step(
         f"By {START} and {WEIGHTS} the gains get a gradient; {LAYERS} is never used.",
         r"Here $K = 1$. With $\boldsymbol{\delta}^\top = \frac{\partial \ell}{\partial \mathbf{p}} "
@@ -194,7 +190,8 @@ def _single_layer(params: ZeroInitialisationParams) -> Step:
         r"the cross-entropy with the unit vector $\mathbf{e}_y$ of the true class, the derivative in the gains "
         r"is not zero "
         r"unless $\mathbf{x}$ is.",
-        after=rf"\frac{{\partial \ell}}{{\partial W^{{(1)}}}} = \boldsymbol{{\delta}}\, \mathbf{{x}}^\top{bias}",
+        after=rf"\frac{{\partial \ell}}{{\partial W^{{(1)}}}} = \boldsymbol{{\delta}}\, "
+        rf"\mathbf{{x}}^\top{bias if params.biases else ''}",
         checks=(_check_first(params),),
     )
 

@@ -29,8 +29,8 @@ class AllSolutions(Kind[SystemParams]):
 
     def statement(self, params: SystemParams) -> tuple[Block, ...]:
         asked = (
-            r"Give an expression for the set $S$ of all least-squares solutions of the system $A\mathbf{x} = \mathbf{b}$, "
-            r"that is, of all $\mathbf{x}$ that make $\lVert A\mathbf{x} - \mathbf{b} \rVert$ least."
+            r"Give an expression for the set $S$ of all least-squares solutions of the system "
+            r"$A\mathbf{x} = \mathbf{b}$: all $\mathbf{x}$ that make $\lVert A\mathbf{x} - \mathbf{b} \rVert$ least."
         )
         return (*given_system(params.A, params.b), Text(asked))
 
@@ -57,7 +57,9 @@ class AllSolutions(Kind[SystemParams]):
             )
             candidates.append((Family(wrong, right.directions), why))
         if A:
-            why = r"The directions lie in the row space of $A$; adding them changes $A\mathbf{x}$. Those of the null space belong here."
+            why = (
+                r"The directions lie in the row space of $A$, not in its null space: adding them changes $A\mathbf{x}$."
+            )
             candidates.append((Family(right.point, row_space(A)), why))
         return differing(right, candidates)
 

@@ -30,8 +30,8 @@ class MinimumNorm(Kind[SystemParams]):
 
     def statement(self, params: SystemParams) -> tuple[Block, ...]:
         asked = (
-            r"Find the minimum-norm least-squares solution $\mathbf{x}^*$ of the system $A\mathbf{x} = \mathbf{b}$: of all "
-            r"$\mathbf{x}$ that make $\lVert A\mathbf{x} - \mathbf{b} \rVert$ least, the one of least norm."
+            r"Find the minimum-norm least-squares solution $\mathbf{x}^*$ of the system $A\mathbf{x} = \mathbf{b}$: "
+            r"the shortest of all $\mathbf{x}$ that make $\lVert A\mathbf{x} - \mathbf{b} \rVert$ least."
         )
         return (*given_system(params.A, params.b), Text(asked))
 

@@ -53,7 +53,7 @@ def _too_many_or_few(minimisers: UnitMinimisers) -> list[tuple[Minimisers, str]]
     v = minimisers.vectors[0]
     if minimisers.kind == "sphere":
         signed = tuple(w for u in minimisers.vectors for w in (u, -u))
-        why = "These are minimisers, but not all: the smallest singular value is repeated, so combinations of them count too."
+        why = "These are minimisers, but not all: the smallest singular value is repeated, so combinations count too."
         return [(Minimisers("points", signed), why)]
     flipped = _sign_changes(v)
     why = (

@@ -18,9 +18,9 @@ from gradus.problems.problem import Kind, Records, Solution
 
 _SIGN = "Choose the sign such that the free variable is positive."
 _CONVENTION = (
-    r"If it is $\{\mathbf{0}\}$, say so. To make the answer unique, set one free variable of the reduced row echelon form "
-    "at a time to 1 and the others to 0, and make these solutions orthonormal by Gram and Schmidt, from the first free "
-    "variable to the last."
+    r"If it is $\{\mathbf{0}\}$, say so. To make the answer unique, set one free variable of the reduced row echelon "
+    "form at a time to 1 and the others to 0, and make these solutions orthonormal by Gram and Schmidt, from the first "
+    "free variable to the last."
 )
 
 

@@ -24,6 +24,7 @@ from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.networks import Network
 from gradus.exact.numbers import ZERO
 from gradus.exact.steps import Check, Step
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.small_networks import (
     NetworkInputParams,
@@ -103,7 +104,7 @@ class Gradient(Kind[GradientParams]):
             (_with_zero_biases(network, right), "The derivative in a bias is that in the neuron's sum, not 0."),
             (Vector(tuple(only_gains)), "The biases are weights too: each has an entry of its own."),
         ]
-        return tuple(Mistake(Exact(wrong), why) for wrong, why in candidates if len(wrong) and wrong != right)
+        return distinct(Exact(right), ((Exact(wrong), why) for wrong, why in candidates if len(wrong)))
 
 
 def _recursion_steps(network: Network, values: ForwardPass, back: BackwardPass) -> tuple[Step, ...]:

@@ -12,6 +12,7 @@ from gradus.exact.gradient_expressions import named
 from gradus.exact.matrices import Vector
 from gradus.exact.networks import Network
 from gradus.exact.steps import Check, Step
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.small_networks import (
     NetworkInputParams,
@@ -62,8 +63,7 @@ class Output(Kind[NetworkInputParams]):
             (without_biases(params.network), "The biases were left out: each neuron adds its bias to its sum."),
             (without_activations(without_biases(params.network)), "Both the ReLU and the biases were left out."),
         ]
-        wrong = [Mistake(_exact(forward(net, params.input).output), why) for net, why in candidates]
-        return tuple(mistake for mistake in wrong if mistake.answer != right)
+        return distinct(right, ((_exact(forward(net, params.input).output), why) for net, why in candidates))
 
 
 def _checks(network: Network, values: ForwardPass) -> tuple[Check, ...]:

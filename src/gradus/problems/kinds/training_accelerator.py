@@ -44,9 +44,9 @@ class Accelerator(Kind[TrainingParams]):
         return (
             Text(
                 f"{setting_sentence(params.data)}\n\n"
-                f"Train for {counted(params.epochs, 'epoch')} of SGD with no hardware acceleration, and again on a GPU.\n\n"
-                "Are the accuracy values the same? Explain why or why not. What is the approximate ratio of the running "
-                "times, processor to GPU?"
+                f"Train for {counted(params.epochs, 'epoch')} of SGD with no hardware acceleration, and again on a "
+                "GPU.\n\nAre the accuracy values the same? Explain why or why not. What is the approximate ratio of "
+                "the running times, processor to GPU?"
             ),
         )
 
@@ -62,7 +62,7 @@ class Accelerator(Kind[TrainingParams]):
         parts |= missing(BOTH_PARTS, absent[-1])
         shown = tuple(b for found in (cpu, gpu) if isinstance(found, RunRecord) for b in (shown_run(found),))
         return solution(
-            Measurements(parts, _open_conclusion(cpu, gpu)), *shown, *map(not_run, absent), _expected(), _original()
+            Measurements(parts, _open_conclusion(cpu, gpu)), *shown, *not_run(*absent), _expected(), _original()
         )
 
     def mistakes(self, params: TrainingParams) -> tuple[()]:
@@ -109,6 +109,8 @@ def _verdict(common: Comparison, difference: Difference) -> str:
 def _cause(common: Comparison) -> str:
     if common.same_end:
         return "Even the final weights are equal bit for bit."
+    if common.same_accuracies:
+        return "The final weights differ all the same, so that equal counts are a coincidence."
     different = _differences(common)
     same = [name for name, equal in (("split", common.same_split), ("initial weights", common.same_start)) if equal]
     kept = f"The {listed(same)} {'are' if same != ['split'] else 'is'} the same; " if same else ""
@@ -153,10 +155,10 @@ def _common_table(common: Comparison) -> Table:
 
 def _difference_text(common: Comparison, difference: Difference) -> Text:
     bounds = (
-        f"The two test accuracies differ by {share(difference.value)} (GPU minus processor), with a standard error of "
-        f"{share(difference.standard_error)} and the 95 % interval {interval(difference.interval)}. Both networks were "
-        "tested on the same images and tend to fail on the same ones, so that this standard error, which takes them as "
-        "independent, is on the safe side."
+        f"The two test accuracies differ by {share(difference.value)} (GPU minus processor), with a standard error "
+        f"of {share(difference.standard_error)} and the 95 % interval {interval(difference.interval)}. Both networks "
+        "were tested on the same images and tend to fail on the same ones, so that this standard error, which takes "
+        "them as independent, is on the safe side."
     )
     if not common.same_data:
         return Text("The two runs did not see the same images, so that their accuracies cannot be compared.")
@@ -164,13 +166,22 @@ def _difference_text(common: Comparison, difference: Difference) -> Text:
         return Text(f"{bounds} The final weights are equal, so that nothing else could have come out.")
     if common.same_split and common.same_start and not common.same_device:
         return Text(
-            f"{bounds}\n\nThe split and the initial weights are no explanation here, since the seed fixes both. Training "
-            "multiplies small differences: from the first step on, other units are dropped and sums are rounded in "
-            "another way, and the weights drift apart. Neither device learns better than the other."
+            f"{bounds}\n\nThe split and the initial weights are no explanation here, since the seed fixes both. "
+            "Training multiplies small differences: from the first step on, other units are dropped and sums are "
+            f"rounded in another way, and the weights drift apart. {_reading(difference)}"
         )
     return Text(
         f"{bounds}\n\nTraining multiplies differences: whatever is not the same in the table above leads the weights "
         "apart from the first step on."
+    )
+
+
+def _reading(difference: Difference) -> str:
+    if difference.consistent:
+        return "There is no sign that one device learns better than the other."
+    return (
+        "The two trained networks really differ, then; but one run a side is one draw of masks and rounding, and no "
+        "proof that one device learns better than the other."
     )
 
 
@@ -202,8 +213,8 @@ def _times_text(times: TimeRatio) -> Text:
 
 def _open_conclusion(cpu: RunRecord | NotRun, gpu: RunRecord | NotRun) -> str:
     absent = " ".join(
-        f"The {name} run is missing. Not run: {plain(found.reason)}."
-        for name, found in (("processor's", cpu), ("GPU", gpu))
+        f"On the {name}: not run: {plain(found.reason)}."
+        for name, found in (("processor", cpu), ("GPU", gpu))
         if isinstance(found, NotRun)
     )
     present = [(n, f) for n, f in (("processor", cpu), ("GPU", gpu)) if isinstance(f, RunRecord)]
@@ -212,23 +223,23 @@ def _open_conclusion(cpu: RunRecord | NotRun, gpu: RunRecord | NotRun) -> str:
         f"{seconds(found.epochs[-1].time_s)}."
         for name, found in present
     )
-    return f"{absent} {values}".strip() + " Accuracies and times are not compared until both runs are made."
+    return " ".join(filter(None, (values, absent, "Accuracies and times are compared once both runs are made.")))
 
 
 def _expected() -> Text:
     return Text(
-        "What to expect, before it is measured: the seed fixes the split and the initial weights, which are drawn on the "
-        "processor whatever the device, so that these are the same. The dropout masks are not (each sort of device has its "
-        "own generator of random numbers), nor is the rounding (each adds up in its own order). Training multiplies such "
-        "differences, so that the accuracies should come out close, and not equal."
+        "What to expect, before it is measured: the seed fixes the split and the initial weights, which are drawn on "
+        "the processor whatever the device, so that these are the same. The dropout masks are not (each sort of "
+        "device has its own generator of random numbers), nor is the rounding (each adds up in its own order). "
+        "Training multiplies such differences, so that the accuracies should come out close, and not equal."
     )
 
 
 def _original() -> Text:
     return Text(
-        "In the course's own notebook two more things change from one run to the next: the images are split anew, and the "
-        "initial weights are drawn anew, both without a fixed seed. There, unequal accuracies are to be expected even on "
-        "one device, and cannot be put down to the accelerator."
+        "In the course's own notebook two more things change from one run to the next: the images are split anew, "
+        "and the initial weights are drawn anew, both without a fixed seed. There, unequal accuracies are to be "
+        "expected even on one device, and cannot be put down to the accelerator."
     )
 
 

@@ -7,7 +7,7 @@ from random import Random
 
 from gradus.answers.answer import Measured, Measurements
 from gradus.documents.blocks import Block, Table, Text
-from gradus.evidence.accuracy import Difference, accuracies
+from gradus.evidence.accuracy import Difference, accuracies, is_guessing
 from gradus.evidence.comparison import Comparison, comparison
 from gradus.evidence.times import TimeRatio, time_ratio
 from gradus.problems.problem import Kind, Records, Solution
@@ -53,9 +53,9 @@ class Optimisers(Kind[TrainingParams]):
             Text(
                 f"{setting_sentence(params.data)} *SGD* has the learning rate ${LEARNING_RATE}$, the momentum "
                 f"${MOMENTUM}$ and the rate decay ${DECAY}$.\n\n"
-                f"Train for {counted(params.epochs, 'epoch')} with the *Adam* optimiser and its default parameters, which "
-                f"adapts the step size, and for {counted(params.epochs, 'epoch')} with SGD, on the accelerator if there "
-                "is one.\n\nCompare the accuracies and the running times of the two."
+                f"Train for {counted(params.epochs, 'epoch')} with the *Adam* optimiser and its default parameters, "
+                f"which adapts the step size, and for {counted(params.epochs, 'epoch')} with SGD, on the accelerator "
+                "if there is one.\n\nCompare the accuracies and the running times of the two."
             ),
         )
 
@@ -70,7 +70,7 @@ class Optimisers(Kind[TrainingParams]):
         parts = _parts("sgd", sgd) | _parts("adam", adam) | missing(BOTH_PARTS, absent[-1])
         shown = tuple(shown_run(found) for found in (sgd, adam) if isinstance(found, RunRecord))
         reasons = " ".join(dict.fromkeys(f"Not run: {plain(found.reason)}." for found in absent))
-        return solution(Measurements(parts, reasons), *shown, *map(not_run, absent))
+        return solution(Measurements(parts, reasons), *shown, *not_run(*absent))
 
     def mistakes(self, params: TrainingParams) -> tuple[()]:
         return ()
@@ -94,7 +94,7 @@ def _both(sgd: RunRecord, adam: RunRecord) -> Solution:
     parts["test_difference"] = Measured(test.value, test.interval, runs)
     parts["time_ratio"] = Measured(times.value, None, runs)
     return solution(
-        Measurements(parts, f"{_verdict(test, adam)} {_time_verdict(times, common)}"),
+        Measurements(parts, f"{_verdict(test, sgd, adam)} {_time_verdict(times, common)}"),
         shown_run(sgd),
         shown_run(adam),
         _table(sgd, adam, validation, test),
@@ -105,12 +105,13 @@ def _both(sgd: RunRecord, adam: RunRecord) -> Solution:
     )
 
 
-def _verdict(test: Difference, adam: RunRecord) -> str:
+def _verdict(test: Difference, sgd: RunRecord, adam: RunRecord) -> str:
     after = f"After {counted(len(adam.epochs), 'epoch')}"
     values = f"test accuracy {share(test.first.share)} against {share(test.second.share)}"
     bounds = f"a difference of {share(test.value)} with the 95 % interval {interval(test.interval)}"
     if test.consistent:
-        return f"{after} Adam and SGD cannot be told apart: {values}, {bounds}, which contains 0."
+        guessing = " Neither does better than guessing yet." if is_guessing(sgd) and is_guessing(adam) else ""
+        return f"{after} Adam and SGD cannot be told apart: {values}, {bounds}, which contains 0.{guessing}"
     better, worse = ("Adam", "SGD") if test.value > 0 else ("SGD", "Adam")
     order = "" if test.value > 0 else " (Adam first)"
     return f"{after} {better} is ahead of {worse}: {values}{order}, {bounds}."
@@ -139,13 +140,13 @@ def _fairness(common: Comparison, validation: Difference, test: Difference) -> T
     equal = [name for name, same in (("split", common.same_split), ("initial weights", common.same_start)) if same]
     if common.same_data and len(equal) == 2:
         start = (
-            "Both runs start from the same split and the same initial weights (their fingerprints are equal), so that "
-            "neither explains the difference."
+            "Both runs start from the same split and the same initial weights (their fingerprints are equal), so "
+            "that neither explains the difference."
         )
     else:
         start = (
-            "The two runs do not start from the same data, split and initial weights (their fingerprints differ), so that "
-            "the difference is not the optimiser's alone."
+            "The two runs do not start from the same data, split and initial weights (their fingerprints differ), so "
+            "that the difference is not the optimiser's alone."
         )
     agree = (validation.value > 0) == (test.value > 0) and validation.consistent == test.consistent
     sets = (
@@ -163,17 +164,17 @@ def _reason(test: Difference, sgd: RunRecord) -> Text:
     steps = ceil(sgd.data.training / BATCH_SIZE) * len(sgd.epochs)
     last = LEARNING_RATE / (1 + DECAY * (steps - 1))
     rates = (
-        f"SGD gives all weights one learning rate, ${LEARNING_RATE}$ in the first step and ${last:.5f}$ in the last of "
-        f"{steps:,}. Adam divides each weight's step by a running estimate of the size of that weight's gradient, so that "
-        "weights with small gradients move as far as the others."
+        f"SGD gives all weights one learning rate, ${LEARNING_RATE}$ in the first step and ${last:.5f}$ in the last "
+        f"of {steps:,}. Adam divides each weight's step by a running estimate of the size of that weight's gradient, "
+        "so that weights with small gradients move as far as the others."
     )
     if test.consistent:
         return Text(f"{rates} In this run that neither helped nor harmed by more than sampling explains.")
     if test.value > 0:
-        return Text(f"{rates} Early in training, while most gradients are small, that is the likely cause of its lead.")
+        return Text(f"{rates} That is the likely cause of its lead, though one run of each does not prove it.")
     return Text(
-        f"{rates} Here that did not pay: steps of nearly full size in every weight can also overshoot, and a well-chosen "
-        "single rate can be the better choice."
+        f"{rates} Here that did not pay: steps of nearly full size in every weight can also overshoot, and a "
+        "well-chosen single rate can be the better choice."
     )
 
 
@@ -192,11 +193,12 @@ def _times_text(times: TimeRatio, common: Comparison) -> Text:
     if not common.same_machine:
         return Text(f"{values} The devices differ, so that their ratio says nothing of the optimisers.")
     cost = (
-        "Both do the same forward and backward passes; Adam keeps two running means a weight where SGD keeps one velocity, "
-        "and so does somewhat more arithmetic a step."
+        "Both do the same forward and backward passes; Adam keeps two running means a weight where SGD keeps one "
+        "velocity, and so does somewhat more arithmetic a step."
     )
     surprise = (
-        " That it was not slower here can only be the scatter of the timings, for instance the warming up of the first run."
+        " That it was not slower here can only be the scatter of the timings, for instance the warming up of the "
+        "first run."
         if times.value < 1
         else ""
     )

@@ -6,7 +6,7 @@ from random import Random
 
 from gradus.answers.answer import Measured, Measurements
 from gradus.documents.blocks import Block, Text
-from gradus.evidence.accuracy import Accuracies, Difference, Proportion, accuracies
+from gradus.evidence.accuracy import Accuracies, Difference, Proportion, accuracies, is_guessing
 from gradus.exact.steps import Check, Step
 from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.training_runs import (
@@ -70,6 +70,7 @@ class ValidationEstimate(Kind[TrainingParams]):
             _difference(difference),
             _unbiased(difference),
             _training_accuracy(record, found),
+            *_chance(record),
             Text(seeds_caveat()),
         )
 
@@ -109,18 +110,16 @@ def _sampling_error(found: Accuracies) -> Step:
 
 
 def _error(name: str, p: Proportion) -> str:
-    return (
-        rf"\operatorname{{SE}}_{{\text{{{name}}}}} &= \sqrt{{\frac{{{p.share:.4f} \cdot {1 - p.share:.4f}}}{{{p.total}}}}} "
-        rf"= {p.standard_error:.4f}"
-    )
+    fraction = rf"\frac{{{p.share:.4f} \cdot {1 - p.share:.4f}}}{{{p.total}}}"
+    return rf"\operatorname{{SE}}_{{\text{{{name}}}}} &= \sqrt{{{fraction}}} = {p.standard_error:.4f}"
 
 
 def _whole(name: str, p: Proportion) -> Check:
     right, wrong = p.correct, p.total - p.correct
     spread = (right * (1 - p.share) ** 2 + wrong * p.share**2) / p.total**2
     statement = (
-        f"{name}: {right:,} images right and {wrong:,} wrong, counted as 1 and 0, have a mean with the standard error "
-        f"{share(spread**0.5)}"
+        f"{name}: {right:,} images right and {wrong:,} wrong, counted as 1 and 0, have a mean with the standard "
+        f"error {share(spread**0.5)}"
     )
     return Check(statement, abs(spread**0.5 - p.standard_error) < 1e-12)
 
@@ -131,8 +130,8 @@ def _difference(difference: Difference) -> Step:
     inside = "contains" if difference.consistent else "does not contain"
     return Step(
         f"The 95 % interval of their difference {inside} 0.",
-        "The two sets have no image in common, so that the variances add up. The interval combines the Wilson intervals "
-        "of the two accuracies (Newcombe's method), which is valid for small sets too.",
+        "The two sets have no image in common, so that the variances add up. The interval combines the Wilson "
+        "intervals of the two accuracies (Newcombe's method), which is valid for small sets too.",
         before=r"\operatorname{SE}(p_{\text{v}} - p_{\text{t}}) = "
         r"\sqrt{\operatorname{SE}_{\text{validation}}^2 + \operatorname{SE}_{\text{test}}^2}",
         after=rf"p_{{\text{{v}}}} - p_{{\text{{t}}}} = {difference.value:.4f}, \qquad "
@@ -149,17 +148,18 @@ def _difference(difference: Difference) -> Step:
 def _unbiased(difference: Difference) -> Text:
     why = (
         "Why the estimate is unbiased: the validation images were drawn at random from the same collection as the "
-        "training images, the network was not trained on them, and no choice (of the weights, the number of epochs, the "
-        "network or the optimiser) was made by looking at them. To the trained network they are as new as the test "
-        "images, and as good a sample as these where both are images of one kind. That ends as soon as one of several networks is kept because its validation accuracy is the highest: "
-        "then that accuracy is too high on average."
+        "training images, the network was not trained on them, and no choice (of the weights, the number of epochs, "
+        "the network or the optimiser) was made by looking at them. To the trained network they are as new as the "
+        "test images, and as good a sample as these where both are images of one kind. That ends as soon as one of "
+        "several networks is kept because its validation accuracy is the highest: then that accuracy is too high on "
+        "average."
     )
     if difference.consistent:
         return Text(why)
     return Text(
-        f"{why}\n\nA difference as large as this one therefore has one of two causes: chance, which makes one in twenty "
-        "such comparisons look like this, or test images that are of another kind than the training images, so that the "
-        "validation images do not stand for them."
+        f"{why}\n\nA difference as large as this one therefore has one of two causes: chance, which makes one in "
+        "twenty such comparisons look like this, or test images that are of another kind than the training images, "
+        "so that the validation images do not stand for them."
     )
 
 
@@ -168,23 +168,37 @@ def _training_accuracy(record: RunRecord, found: Accuracies) -> Text:
     ahead = Difference(training, validation)
     during = "during the epoch" if len(record.epochs) == 1 else "during the last epoch"
     how = (
-        f"is a mean taken {during}, while the network was still learning, and with dropout on; the validation accuracy is "
-        "taken after it, with dropout off"
+        f"is a mean taken {during}, while the network was still learning, and with dropout on; the validation "
+        "accuracy is taken after it, with dropout off"
     )
     lead = f"The training accuracy {share(training.share)}"
     if ahead.consistent:
         return Text(
-            f"{lead} is within sampling error of the validation accuracy {share(validation.share)}, although it {how}. "
-            "It is no estimate of the test accuracy all the same: the network was trained on these images."
+            f"{lead} is within sampling error of the validation accuracy {share(validation.share)}, although it "
+            f"{how}. It is no estimate of the test accuracy all the same: the network was trained on these images."
         )
     if ahead.value < 0:
         return Text(
-            f"{lead} is lower than the validation accuracy {share(validation.share)} because it {how}. It does not mean "
-            "that the network knows the training images less well."
+            f"{lead} is lower than the validation accuracy {share(validation.share)} because it {how}. It does not "
+            "mean that the network knows the training images less well."
         )
     return Text(
-        f"{lead} is higher than the validation accuracy {share(validation.share)}, although it {how}, which both lower "
-        "it: the network already fits the images it was trained on better than new ones."
+        f"{lead} is higher than the validation accuracy {share(validation.share)}, although it {how}, which both "
+        "lower it: the network already fits the images it was trained on better than new ones."
+    )
+
+
+def _chance(record: RunRecord) -> tuple[Text, ...]:
+    """A word of caution where the network does no better than guessing."""
+    classes = len(record.data.classes)
+    if not is_guessing(record):
+        return ()
+    return (
+        Text(
+            f"Guessing among {classes} equally frequent classes gets {share(1 / classes)} of them right. By its "
+            "interval the test accuracy is not above that: so short a training has not yet taught the network "
+            "anything that shows. The estimate is a good one all the same; it is the network that is not good yet."
+        ),
     )
 
 

@@ -48,8 +48,8 @@ class Dataset:
         digest = hashlib.sha256(json.dumps(self.classes).encode())
         for part in (self.training, self.test):
             digest.update(json.dumps(part.images.shape).encode())
-            digest.update(np.ascontiguousarray(part.images))
-            digest.update(np.ascontiguousarray(part.labels, dtype="<i8"))
+            digest.update(np.ascontiguousarray(part.images).data)
+            digest.update(np.ascontiguousarray(part.labels, dtype="<i8").data)
         return digest.hexdigest()
 
 
@@ -66,7 +66,7 @@ class Split:
         digest = hashlib.sha256()
         for indices in (self.training, self.validation):
             digest.update(f"{len(indices)};".encode())
-            digest.update(np.ascontiguousarray(indices, dtype="<i8"))
+            digest.update(np.ascontiguousarray(indices, dtype="<i8").data)
         return digest.hexdigest()
 
 

@@ -54,7 +54,9 @@ def natural_order(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def listing(folder: Path) -> Listing:
-    """The classes and image files of a folder, sorted by :func:`natural_order`; names that begin with a dot are left out.
+    """The classes and image files of a folder, sorted by :func:`natural_order`.
+
+    Names that begin with a dot are left out.
 
     Raises:
         DataError: a part is missing, the classes of the parts differ, there is only one, or one has no images.
@@ -162,12 +164,12 @@ def _decode(paths: Sequence[Path], images: NDArray[np.uint8], start: int) -> lis
     for position in range(start, min(start + _CHUNK, len(paths))):
         try:
             images[position] = _pixels(paths[position])
-        except _WrongImage as error:
+        except _ImageError as error:
             problems.append(f"{'/'.join(paths[position].parts[-3:])} ({error})")
     return problems
 
 
-class _WrongImage(Exception):
+class _ImageError(Exception):
     """What is wrong with one image."""
 
 
@@ -177,18 +179,18 @@ def _pixels(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path, formats=("JPEG", "PNG")) as image:
             if image.size != (SIDE, SIDE):
-                raise _WrongImage(f"is {image.width} x {image.height}, not {SIDE} x {SIDE}")
+                raise _ImageError(f"is {image.width} x {image.height}, not {SIDE} x {SIDE}")
             if image.mode != "RGB":
-                raise _WrongImage(f"is {image.mode}, not RGB")
+                raise _ImageError(f"is {image.mode}, not RGB")
             return np.asarray(image)
     except UnidentifiedImageError as error:
-        raise _WrongImage("is no JPEG or PNG image") from error
+        raise _ImageError("is no JPEG or PNG image") from error
     except Image.DecompressionBombError as error:
-        raise _WrongImage(f"is not {SIDE} x {SIDE}") from error
+        raise _ImageError(f"is not {SIDE} x {SIDE}") from error
     except OSError as error:
-        raise _WrongImage(error.strerror or "is broken") from error
+        raise _ImageError(error.strerror or "is broken") from error
     except (SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
-        raise _WrongImage("is broken") from error
+        raise _ImageError("is broken") from error
 
 
 def _some(names: Iterable[str]) -> str:

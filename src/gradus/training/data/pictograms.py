@@ -135,21 +135,21 @@ def _drawn(rng: np.random.Generator, distance: Distance, usual_hue: float, count
     def colours() -> Array:
         return rng.random((count, 1, 1, 3))
 
-    light = rng.random((count, 1, 1, 1)) < 0.5
+    light = rng.random((count, 1, 1, 1)) < 0.93
     canvas = _background(x, y, uniform, lambda: _tinted(colours(), ~light))
     for _ in range(2):
         canvas = _over(canvas, _blob(x, y, uniform, 1.0, 3.5), colours())
-    radius = uniform(7.0, 13.0)
+    radius = uniform(6.5, 13.0)
     u, v = _placed(x, y, uniform, radius)
     coverage = np.clip(0.5 - distance(u, v, uniform(0, 1)) * radius / uniform(1.0, 2.0), 0, 1)
     ramp = 0.5 + 0.5 * np.clip(u, -1, 1)[..., None]
-    usual = _hue(usual_hue + uniform(-0.2, 0.2)[..., None])
-    first = _tinted(usual + uniform(0.2, 1.0)[..., None] * (colours() - usual), light)
-    second = _tinted(usual + uniform(0.2, 1.0)[..., None] * (colours() - usual), light)
-    canvas = _over(canvas, coverage * uniform(0.6, 1.0), first + (second - first) * ramp)
-    canvas = _over(canvas, _blob(x, y, uniform, 1.0, 3.5), colours())
+    usual = _hue(usual_hue + uniform(-0.1, 0.1)[..., None])
+    first = _tinted(usual + uniform(0.0, 0.6)[..., None] * (colours() - usual), light)
+    second = _tinted(usual + uniform(0.0, 0.6)[..., None] * (colours() - usual), light)
+    canvas = _over(canvas, coverage * uniform(0.4, 1.0), first + (second - first) * ramp)
+    canvas = _over(canvas, _blob(x, y, uniform, 2.0, 5.5), colours())
     noise = rng.random((count, SIDE, SIDE, 3)) + rng.random((count, SIDE, SIDE, 3)) - 1
-    canvas = canvas + uniform(0.0, 0.15)[..., None] * noise
+    canvas = canvas + (uniform(0, 0.4) * uniform(0, 1))[..., None] * noise
     return np.floor(np.clip(canvas, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -160,7 +160,7 @@ def _hue(hue: Array) -> Array:
 
 def _tinted(colour: Array, light: NDArray[np.bool_]) -> Array:
     """The colour, brought into the lighter or the darker part of its range."""
-    return np.where(light, 0.3 + 0.7 * colour, 0.7 * colour)
+    return np.where(light, 0.4 + 0.6 * colour, 0.5 * colour)
 
 
 def _background(x: Array, y: Array, uniform: Callable[[float, float], Array], colours: Callable[[], Array]) -> Array:

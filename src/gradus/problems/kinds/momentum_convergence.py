@@ -1,0 +1,376 @@
+"""Does training with momentum come back to the stationary point that it has run into?"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from random import Random
+
+from pydantic import model_validator
+
+from gradus.answers.answer import YesNo
+from gradus.answers.verdict import Mistake
+from gradus.documents.blocks import Block, Math, Table, Text
+from gradus.errors import InputError
+from gradus.exact.matrices import Vector
+from gradus.exact.momentum import (
+    Direction,
+    State,
+    always_comes_back,
+    check_constants,
+    comes_back,
+    directions,
+    trajectory,
+)
+from gradus.exact.numbers import ONE, ZERO, Number, decimal, sqrt
+from gradus.exact.steps import Check, Step
+from gradus.problems.momentum import UPDATE, MuParam, setting, shown
+from gradus.problems.problem import Kind, NumberParam, Params, Records, Solution, VectorParam
+
+RUN = 40
+"""Iterations of the exact runs in the self-checks."""
+
+SHOWN = (0, 1, 2, 5, 10, 20, 40)
+
+
+class ConvergenceParams(Params):
+    """The quadratic model: curvatures along the eigenvectors, and the velocity's components (left out: any "
+    "velocity)."""
+
+    mu: MuParam
+    curvatures: VectorParam = Vector.of([1, -1])
+    learning_rate: NumberParam = Number.of("1/10")
+    velocity: VectorParam | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> ConvergenceParams:
+        check_constants(self.mu, self.learning_rate)
+        if not all(x.is_rational for x in (*self.curvatures, self.learning_rate, *(self.velocity or (ZERO,)))):
+            raise InputError("curvatures", self.curvatures.text, "must be rational, like all other numbers here", "")
+        if self.velocity is not None and len(self.velocity) != len(self.curvatures):
+            rule = f"must have {len(self.curvatures)} entries, one for each curvature"
+            raise InputError("velocity", self.velocity.text, rule, "")
+        return self
+
+
+class Convergence(Kind[ConvergenceParams]):
+    """Yes or no."""
+
+    name = "momentum/convergence"
+    title = "Does momentum come back?"
+    Params = ConvergenceParams
+    answer = YesNo
+
+    def sample(self, rng: Random, level: int) -> ConvergenceParams:
+        """Level 1: a saddle and any velocity; level 2: a given velocity; level 3: steep curvatures, three "
+        "directions."""
+        mu = Number.of(Fraction(rng.choice((5, 6, 8, 9)), 10))
+        if level == 1:
+            return ConvergenceParams(mu=mu, curvatures=Vector.of([rng.randint(1, 3), -rng.randint(1, 3)]))
+        count = level
+        velocity = Vector.of([rng.choice((-2, -1, 1, 2)) for _ in range(count)])
+        curvatures = [Number.of(rng.randint(1, 5)) for _ in range(count)]
+        odd = rng.randrange(count)
+        fate = rng.choice(("returns", "misses", "leaves", "settles", "steep"))
+        if fate in ("misses", "leaves", "settles"):
+            curvatures[odd] = ZERO if fate == "settles" else -Number.of(rng.randint(1, 3))
+        if fate == "misses":
+            velocity = Vector(tuple(ZERO if i == odd else v for i, v in enumerate(velocity)))
+        if fate == "steep":
+            curvatures[odd] = 20 * (ONE + mu) + (rng.randint(0, 2) if level == 3 else 1)
+        return ConvergenceParams(mu=mu, curvatures=Vector(tuple(curvatures)), velocity=velocity)
+
+    def statement(self, params: ConvergenceParams) -> tuple[Block, ...]:
+        if _is_bare(params):
+            ask = (
+                r"Does training, from there on, always come back and converge to $\mathbf{w}_t$ in the end, whatever "
+                r"$\mathbf{a}$ is? Give your reasons."
+            )
+            return (*setting(params.mu, "a"), Text(ask))
+        return _quadratic_statement(params)
+
+    def solve(self, params: ConvergenceParams, records: Records) -> Solution:
+        answer = _answer(params)
+        velocity = _velocity(params)
+        found = directions(params.mu, params.learning_rate, params.curvatures, velocity)
+        body: tuple[Step | Block, ...] = (
+            _iteration(params),
+            _cases(params),
+            Text(
+                "Here, along each eigenvector:"
+                if not _is_bare(params)
+                else "For example, on the saddle "
+                rf"$\frac{{1}}{{2}}({_quadratic(params.curvatures)})$ with $\alpha = {params.learning_rate.latex}$:"
+            ),
+            *(
+                _direction_step(params, number, d, v)
+                for number, (d, v) in enumerate(zip(found, velocity, strict=True), 1)
+            ),
+            _run_table(params, velocity),
+            Text(_local(params)),
+        )
+        return Solution(answer, f"**{answer.text.capitalize()}.** {_because(params, found)}", body, _code(params))
+
+    def mistakes(self, params: ConvergenceParams) -> tuple[Mistake, ...]:
+        right = _answer(params)
+        why = (
+            r"Momentum multiplies the velocity by $\mu < 1$, but the gradient feeds it again outside "
+            r"$\mathbf{w}_t$: along "
+            "negative curvature it pushes away, along curvature 0 nothing pulls back, and too large a step "
+            "overshoots."
+            if not right.value
+            else "Every component of the velocity lies along positive curvature, and the steps are small enough."
+        )
+        return (Mistake(YesNo(not right.value), why),)
+
+
+def _answer(params: ConvergenceParams) -> YesNo:
+    if params.velocity is None:
+        return YesNo(always_comes_back(params.mu, params.learning_rate, params.curvatures))
+    return YesNo(comes_back(params.mu, params.learning_rate, params.curvatures, params.velocity))
+
+
+def _velocity(params: ConvergenceParams) -> Vector:
+    return Vector((ONE,) * len(params.curvatures)) if params.velocity is None else params.velocity
+
+
+def _is_bare(params: ConvergenceParams) -> bool:
+    """Any velocity, on a saddle: the answer does not depend on the model's numbers, so the statement leaves "
+    "them out."""
+    signs = {c.sign() for c in params.curvatures}
+    return params.velocity is None and {1, -1} <= signs
+
+
+def _quadratic(curvatures: Vector) -> str:
+    terms = [(c, f"w_{i}^2") for i, c in enumerate(curvatures, start=1) if c]
+    signed = [("-" if c.sign() < 0 else "+", ("" if abs(c) == 1 else abs(c).latex) + w) for c, w in terms]
+    text = " ".join(f"{sign} {term}" for sign, term in signed) or "0"
+    return text.removeprefix("+ ").replace("- ", "-", 1) if text.startswith("-") else text.removeprefix("+ ")
+
+
+def _quadratic_statement(params: ConvergenceParams) -> tuple[Block, ...]:
+    n = len(params.curvatures)
+    weights = ", ".join(f"w_{i}" for i in range(1, n + 1))
+    before = (
+        f"The risk $L(\\mathbf{{w}}) = \\frac{{1}}{{2}}({_quadratic(params.curvatures)})$ of the weights "
+        f"$\\mathbf{{w}} = ({weights})$ is minimised by gradient descent with momentum, with $\\mu = "
+        f"{shown(params.mu)}$ and "
+        f"$\\alpha = {shown(params.learning_rate)}$:"
+    )
+    which = "any velocity" if params.velocity is None else f"the velocity $({_entries(params.velocity)})$"
+    after = (
+        f"Iteration $t$ starts in the stationary point $\\mathbf{{w}}_t = \\mathbf{{0}}$ with {which}. Do the "
+        f"weights "
+        f"{'always ' if params.velocity is None else ''}converge to $\\mathbf{{w}}_t$ in the end? Give your reasons."
+    )
+    return Text(before), Math(UPDATE), Text(after)
+
+
+def _entries(vector: Vector) -> str:
+    return ", ".join(x.latex for x in vector)
+
+
+def _iteration(params: ConvergenceParams) -> Step:
+    return Step(
+        "Along each eigenvector of the second derivatives, momentum is a linear iteration of its own.",
+        r"On the quadratic model of the risk around $\mathbf{w}_t$, let $u$ be the component of $\mathbf{w} - "
+        r"\mathbf{w}_t$ "
+        r"and $v$ that of the velocity along an eigenvector with curvature $\lambda$. The gradient's component is "
+        r"$\lambda u$. The matrix has the trace $1 + \mu - \alpha\lambda$ and the determinant $\mu$.",
+        before=r"v \leftarrow \mu v - \alpha \lambda u, \qquad u \leftarrow u + v",
+        after=r"\begin{bmatrix} u \\ v \end{bmatrix} \leftarrow M \begin{bmatrix} u \\ v \end{bmatrix}, \qquad "
+        r"M = \begin{bmatrix} 1 - \alpha\lambda & \mu \\ -\alpha\lambda & \mu \end{bmatrix}, \qquad "
+        r"p(r) = r^2 - (1 + \mu - \alpha\lambda)\, r + \mu",
+        checks=tuple(_characteristic_check(params, c) for c in params.curvatures),
+    )
+
+
+def _characteristic_check(params: ConvergenceParams, curvature: Number) -> Check:
+    """Cayley-Hamilton: M^2 - trace M + det I = 0."""
+    (d,) = directions(params.mu, params.learning_rate, Vector((curvature,)), Vector((ONE,)))
+    M, trace = d.matrix, ONE + params.mu - params.learning_rate * curvature
+    rest = M @ M - M * trace + type(M).identity(2) * params.mu
+    return Check(rf"For $\lambda = {curvature.latex}$ the matrix satisfies $p(M) = 0$.", not rest)
+
+
+def _cases(params: ConvergenceParams) -> Table:
+    mu = params.mu
+    reach, bound = mu / (ONE - mu), 2 * (ONE + mu)
+    low, high = (ONE - sqrt(mu)) ** 2, (ONE + sqrt(mu)) ** 2
+    rows = (
+        (
+            r"$\lambda < 0$",
+            r"$p(1) = \alpha\lambda < 0$: one is above $1$",
+            "leaves, unless the velocity has no component",
+        ),
+        (
+            r"$\lambda = 0$",
+            r"$1$ and $\mu$",
+            rf"settles at $u = \frac{{\mu v}}{{1 - \mu}} = {_times(reach, 'v')}$, never back",
+        ),
+        (
+            rf"$0 < \alpha\lambda \leq (1 - \sqrt{{\mu}})^2 = {low.latex}$",
+            "real, between $0$ and $1$",
+            "comes back without oscillation",
+        ),
+        (
+            rf"above that, and below $(1 + \sqrt{{\mu}})^2 = {high.latex}$",
+            r"complex, of absolute value $\sqrt{\mu} < 1$",
+            "comes back in waves",
+        ),
+        (
+            rf"from there on, below $2(1 + \mu) = {bound.latex}$",
+            "real, between $-1$ and 0",
+            "comes back, changing sides at every step",
+        ),
+        (rf"$\alpha\lambda = 2(1 + \mu) = {bound.latex}$", r"$-1$ and $-\mu$", "keeps a bounded period of two"),
+        (rf"$\alpha\lambda > 2(1 + \mu) = {bound.latex}$", r"$p(-1) < 0$: one is below $-1$", "leaves, changing sides"),
+    )
+    caption = rf"From $u = 0$ with $v \neq 0$, for $\mu = {mu.latex}$ and $\alpha > 0$."
+    return Table(("Case", "Eigenvalues of $M$", "The iterates"), rows, caption)
+
+
+def _times(factor: Number, letter: str) -> str:
+    return letter if factor == 1 else f"{factor.latex}{letter}"
+
+
+_FATES = {
+    "returns": "the iterates come back",
+    "stays": "the velocity has no component, and the iterates stay",
+    "leaves": "the iterates leave",
+    "settles elsewhere": "the iterates settle elsewhere",
+    "period two": "the iterates keep a period of two",
+}
+_MOTIONS = {"none": "", "monotone": "", "waves": ", in waves", "alternating": ", changing sides at every step"}
+
+
+def _direction_step(params: ConvergenceParams, number: int, d: Direction, velocity: Number) -> Step:
+    c = params.learning_rate * d.curvature
+    limit = rf" at $u = {d.limit.latex}$" if d.fate == "settles elsewhere" and d.limit is not None else ""
+    roots = (
+        rf"r = {d.eigenvalues[0].latex}, \quad r = {d.eigenvalues[1].latex}"
+        if d.eigenvalues
+        else rf"|r| = \sqrt{{\det M}} = {sqrt(params.mu).latex}"
+    )
+    return Step(
+        rf"Along $w_{number}$, with $\lambda = {d.curvature.latex}$ and $v = {velocity.latex}$: "
+        f"{_FATES[d.fate]}{limit}{_MOTIONS[d.motion]}.",
+        rf"Here $\alpha\lambda = {c.latex}$, $p(1) = {c.latex}$ and $p(-1) = {(2 * (ONE + params.mu) - c).latex}$.",
+        after=rf"M = {d.matrix.latex}, \qquad {roots}",
+        checks=tuple(_run_checks(params, d, velocity)),
+    )
+
+
+def _run_checks(params: ConvergenceParams, d: Direction, velocity: Number) -> list[Check]:
+    """Statements about an exact run along one eigenvector that its fate entails."""
+    start = State(Vector((ZERO,)), Vector((velocity,)))
+    run = trajectory(params.mu, params.learning_rate, Vector((d.curvature,)), start, RUN)
+    u = [state.weights[0] for state in run]
+    mu, checks = params.mu, []
+    if d.eigenvalues:
+        products = d.eigenvalues[0] * d.eigenvalues[1] == mu, d.eigenvalues[0] + d.eigenvalues[1] == _trace(d)
+        checks.append(
+            Check(r"The eigenvalues have the product $\mu$ and the sum $1 + \mu - \alpha\lambda$.", all(products))
+        )
+    if d.fate == "stays":
+        checks.append(Check(f"In {RUN} exact iterations $u$ stays 0.", not any(u)))
+    elif d.fate == "settles elsewhere" and d.limit is not None:
+        formula = all(x == d.limit * (ONE - mu**k) for k, x in enumerate(u))
+        checks.append(Check(rf"In {RUN} exact iterations $u_k = {d.limit.latex}\,(1 - \mu^k)$.", formula))
+    elif d.fate == "period two":
+        size = mu * velocity / (ONE - mu)
+        formula = all(x == size * ((-mu) ** k - Number.of((-1) ** k)) for k, x in enumerate(u))
+        statement = rf"In {RUN} exact iterations $u_k = {size.latex}\,((-\mu)^k - (-1)^k)$, bounded and not convergent."
+        checks.append(Check(statement, formula))
+    elif d.fate == "leaves":
+        growing = all(abs(b) > abs(a) for a, b in pairwise(u))
+        end = _scientific(decimal(abs(u[-1]), 4))
+        checks.append(Check(rf"In {RUN} exact iterations $|u|$ grows at every one, to ${end}$.", growing))
+    else:
+        checks.append(_energy_check(params, d, run))
+    return checks
+
+
+def _trace(d: Direction) -> Number:
+    return d.matrix[0, 0] + d.matrix[1, 1]
+
+
+def _energy_check(params: ConvergenceParams, d: Direction, run: tuple[State, ...]) -> Check:
+    r"""What a run that comes back must satisfy, besides the signs of p(1) and p(-1) that prove that it does.
+
+    With T = 1 + mu - alpha lambda, the iteration u_{k+1} = T u_k - mu u_{k-1} makes
+    E_k = u_k^2 - T u_k u_{k-1} + mu u_{k-1}^2 shrink by exactly the factor mu, since E is, up to a factor, the
+    determinant of two successive states, and det M = mu.
+    """
+    T, mu = _trace(d), params.mu
+    pairs = [(a.weights[0], b.weights[0]) for a, b in pairwise(run)]
+    energies = [b * b - T * a * b + mu * a * a for a, b in pairs]
+    shrinks = all(after == mu * before for before, after in pairwise(energies))
+    end = _scientific(decimal(abs(run[-1].weights[0]), 4))
+    statement = (
+        rf"In {RUN} exact iterations $u_{{k+1}}^2 - T u_{{k+1}} u_k + \mu u_k^2$ with $T = {T.latex}$ shrinks by "
+        rf"the factor "
+        rf"$\mu$ each time, and $|u|$ ends at ${end}$; $p(1) > 0$ and $p(-1) > 0$."
+    )
+    c = params.learning_rate * d.curvature
+    return Check(statement, shrinks and c.sign() > 0 and (2 * (ONE + mu) - c).sign() > 0)
+
+
+def _run_table(params: ConvergenceParams, velocity: Vector) -> Table:
+    start = State(Vector((ZERO,) * len(velocity)), velocity)
+    run = trajectory(params.mu, params.learning_rate, params.curvatures, start, max(SHOWN))
+    header = ("$k$", *(f"$w_{i}$" for i in range(1, len(velocity) + 1)))
+    rows = tuple((f"{k}", *(f"${_scientific(decimal(w, 4))}$" for w in run[k].weights)) for k in SHOWN)
+    return Table(
+        header,
+        rows,
+        rf"The weights after $k$ iterations from $\mathbf{{0}}$ with the velocity "
+        rf"$({_entries(velocity)})$: an exact run, shown to four digits.",
+    )
+
+
+def _scientific(text: str) -> str:
+    mantissa, _, exponent = text.partition("e")
+    return rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa
+
+
+def _because(params: ConvergenceParams, found: tuple[Direction, ...]) -> str:
+    if _is_bare(params):
+        return (
+            r"A saddle point has a direction of negative curvature, and as soon as $\mathbf{a}$ has a component "
+            r"along it, "
+            r"the iterates leave $\mathbf{w}_t$ for good."
+        )
+    bad = [rf"along $w_{i}$ {_FATES[d.fate]}" for i, d in enumerate(found, 1) if d.fate not in ("returns", "stays")]
+    if bad:
+        return bad[0][0].upper() + "; ".join(bad)[1:] + "."
+    return "Along every direction in which the velocity has a component, the curvature is positive and small enough."
+
+
+def _local(params: ConvergenceParams) -> str:
+    if not _is_bare(params):
+        return "The risk is quadratic here, so the verdict is exact, and the same for any multiple of the velocity."
+    return (
+        "**Fine print.** 'No' does not mean 'never': if $\\mathbf{a}$ has no component along negative or zero "
+        "curvature, and "
+        "$\\alpha\\lambda < 2(1 + \\mu)$ along the others, the iterates do come back. The quadratic model "
+        "describes the risk "
+        "near $\\mathbf{w}_t$ only: once the iterates are far away, they may go anywhere, even back."
+    )
+
+
+def _code(params: ConvergenceParams) -> str:
+    lines = [
+        "from gradus.exact.matrices import Vector",
+        "from gradus.exact.momentum import always_comes_back, comes_back",
+        "from gradus.exact.numbers import Number",
+        "",
+        f'mu, alpha = Number.of("{params.mu.text}"), Number.of("{params.learning_rate.text}")',
+        f'curvatures = Vector.of("{params.curvatures.text}")',
+    ]
+    if params.velocity is None:
+        return "\n".join([*lines, "print(always_comes_back(mu, alpha, curvatures))"])
+    return "\n".join([*lines, f'print(comes_back(mu, alpha, curvatures, Vector.of("{params.velocity.text}")))'])
+
+
+KIND = Convergence()

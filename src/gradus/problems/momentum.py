@@ -1,0 +1,73 @@
+"""What the problems on momentum share: the setting in words, and the form of their parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from gradus.documents.blocks import Block, Math, Text
+from gradus.errors import InputError
+from gradus.exact.numbers import ONE, Number
+from gradus.problems.problem import NumberParam
+
+
+def _momentum_coefficient(mu: Number) -> Number:
+    if not mu.is_rational or not 0 < mu < 1:
+        raise InputError("mu", mu.text, "must be a rational number between 0 and 1, without the ends", "e.g. 0.9")
+    return mu
+
+
+def _velocity_name(name: str) -> str:
+    if not re.fullmatch("[a-z]", name) or name in "gvw":
+        raise InputError("velocity", name, "must be one small letter other than g, v and w", "e.g. a")
+    return name
+
+
+MuParam = Annotated[NumberParam, AfterValidator(_momentum_coefficient)]
+"""A momentum coefficient, rational and strictly between 0 and 1."""
+
+VelocityName = Annotated[str, AfterValidator(_velocity_name)]
+"""The letter for the velocity in the stationary point."""
+
+UPDATE = (
+    r"\mathbf{v}_{t+1} = \mu\, \mathbf{v}_t - \alpha\, \nabla L(\mathbf{w}_t), \qquad "
+    r"\mathbf{w}_{t+1} = \mathbf{w}_t + \mathbf{v}_{t+1}"
+)
+"""The course's form of momentum, the learning rate inside the velocity."""
+
+
+def setting(mu: Number, velocity: str) -> tuple[Block, ...]:
+    """Training with momentum arrives at a saddle point of the risk with a velocity."""
+    before = (
+        "A network is trained by stochastic gradient descent with momentum. With the risk $L$, the learning rate "
+        "$\\alpha$ "
+        f"and the constant momentum coefficient $\\mu = {shown(mu)}$, iteration $t$ computes"
+    )
+    after = (
+        rf"Just before iteration $t$ the weights are $\mathbf{{w}}_t$ and the velocity is $\mathbf{{v}}_t = "
+        rf"\mathbf{{{velocity}}} \neq \mathbf{{0}}$, and the risk has a saddle point at $\mathbf{{w}}_t$."
+    )
+    return Text(before), Math(UPDATE), Text(after)
+
+
+def shown(number: Number) -> str:
+    """A finite decimal as such, and any other number as LaTeX.
+
+    >>> shown(Number.of("9/10")), shown(Number.of("2/3"))
+    ('0.9', '\\\\frac{2}{3}')
+    """
+    return number.decimal if Number.of(number.decimal) == number else number.latex
+
+
+def multiple(factor: Number, letter: str) -> tuple[str, str]:
+    r"""A multiple of a vector as plain text and as LaTeX.
+
+    >>> multiple(Number.of("9/10"), "a")
+    ('9/10*a', '\\frac{9}{10}\\,\\mathbf{a}')
+    """
+    if not factor:
+        return "0", r"\mathbf{0}"
+    bold = rf"\mathbf{{{letter}}}"
+    return (letter, bold) if factor == ONE else (f"{factor.text}*{letter}", rf"{factor.latex}\,{bold}")
