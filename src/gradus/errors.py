@@ -86,5 +86,8 @@ class MissingExtra(WorkFailed):
 
 
 def _shortened(value: object, limit: int = 80) -> str:
-    text = " ".join(str(value).split())
+    try:
+        text = " ".join(str(value).split())
+    except ValueError:  # Python does not print integers of more than 4,300 digits
+        return f"a {type(value).__name__} too long to show"
     return text if len(text) <= limit else text[: limit - 1] + "…"

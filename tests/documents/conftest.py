@@ -126,7 +126,8 @@ def probe(tmp_path: Path) -> Probe:
         frame.write_text(_FRAME.format(width=width, page=markup.escape(page), script=script), encoding="utf-8")
         # An error of the page's security policy would be written to the log.
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--dump-dom",
-                 "--window-size=1400,2000", "--virtual-time-budget=5000", "--enable-logging=stderr",
+                 "--hide-scrollbars", "--window-size=1400,2000", "--virtual-time-budget=5000",
+                 "--enable-logging=stderr",
                  f"--user-data-dir={tmp_path / 'profile'}",
                  f"--blink-settings=preferredColorScheme={0 if dark else 1}"]  # fmt: skip
         done = subprocess.run(

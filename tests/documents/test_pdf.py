@@ -253,7 +253,8 @@ def test_wide_formulas_are_scaled_into_the_column() -> None:
 def test_long_tokens_and_lines_of_code_break() -> None:
     token = "abcdefghij" * 40
     blocks = (
-        Text(f"{token} `{token}` **{token}** [{token}](https://example.org/{token})\n\n- {token}\n\n> {token}\n\n```\n{token}\n```"),
+        Text(f"{token} `{token}` **{token}** [{token}](https://example.org/{token})"),
+        Text(f"- {token}\n\n> {token}\n\n```\n{token}\n```"),
         Code(f"x = '{token}'", token), Table((token, "b"), ((token, token),), token),
         PageAnchor("1", "first"), Code(f"x = '{token}'", token), Text(token), PageAnchor("1", "last"),
     )  # fmt: skip
@@ -267,11 +268,7 @@ def test_the_margin_check_sees_what_runs_off() -> None:
     assert is_inside(document)
     source = typst_source
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            sys.modules[__name__],
-            "typst_source",
-            lambda document: f"{typst_source_of(document)}\n#box(width: 40cm, fill: red)[x]",
-        )
+        patch.setitem(globals(), "typst_source", lambda made: f"{source(made)}\n#box(width: 40cm, fill: red)[x]")
         assert not is_inside(document)
 
 

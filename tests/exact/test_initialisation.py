@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def trained(torch: Any, hidden_layers: int, biases: bool, relu: bool, zero_input
     labels = torch.randint(0, 2, (30,), generator=generator)  # of three classes, so the classes' shares differ
     sizes = [5, *([4] * hidden_layers), 3]
     modules: list[Any] = []
-    for k, (m, n) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for k, (m, n) in enumerate(pairwise(sizes), start=1):
         linear = torch.nn.Linear(m, n, bias=biases)
         for parameter in linear.parameters():
             torch.nn.init.zeros_(parameter)
@@ -70,7 +71,7 @@ def test_exact_gradients_agree_with_torch(hidden_layers: int, relu: bool) -> Non
     p = Vector.of("1/3, 1/3, 1/3") if relu else Vector.of("1/2, 1/3, 1/6")
     tensors = {}
     value = torch.tensor([float(e) for e in x], dtype=torch.float64)
-    for k, (m, n) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for k, (m, n) in enumerate(pairwise(sizes), start=1):
         gains = torch.zeros(n, m, dtype=torch.float64, requires_grad=True)
         bias = torch.zeros(n, 1, dtype=torch.float64)
         if k == len(sizes) - 1 and not relu:

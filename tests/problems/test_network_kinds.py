@@ -7,10 +7,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from exact.test_networks import HW5
 from gradus.answers.answer import Prose
-from gradus.errors import InputError
+from gradus.documents.blocks import Table, Text
 from gradus.exact.backpropagation import forward
 from gradus.exact.steps import Step
 from gradus.problems.problem import Solution
@@ -31,7 +32,14 @@ def wrong_answers(kind: str, **params: Any) -> dict[str, str]:
 
 
 def text_of(solution: Solution) -> str:
-    parts = [f"{p.claim} {p.reason} {p.before} {p.after}" if isinstance(p, Step) else str(p) for p in solution.body]
+    parts = []
+    for part in solution.body:
+        if isinstance(part, Step):
+            parts += [part.claim, part.reason, part.before, part.after]
+        elif isinstance(part, Table):
+            parts += [cell for row in part.rows for cell in row]
+        elif isinstance(part, Text):
+            parts.append(part.markdown)
     return " ".join([solution.summary, *parts])
 
 
@@ -69,9 +77,8 @@ def test_the_output_neurons_own_relu_counts() -> None:
     assert solved("network/output", network=negative, **X).answer.text == "0"
     assert "The output neuron applies" in wrong_answers("network/output", network=negative, **X)["-2"]
     assert solved("network/gradient", network=negative, **X).answer.text == "(0, 0, 0, 0, 0, 0, 0, 0, 0)"
-    assert (
-        "output neuron's own" in wrong_answers("network/gradient", network=negative, **X)["(0, 0, 0, 0, 3, 1, 0, 3, 1)"]
-    )
+    gradients = wrong_answers("network/gradient", network=negative, **X)
+    assert "output neuron's own" in gradients["(0, 0, 0, 0, 3, 1, 0, 3, 1)"]
 
 
 def test_a_kink_is_said_out_loud() -> None:
@@ -122,7 +129,7 @@ def test_both_answers_are_sampled() -> None:
     ],
 )
 def test_wrong_parameters_are_explained(kind: str, params: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(ValidationError, match=message):
         find_kind(kind).Params.model_validate(params)
 
 

@@ -99,7 +99,7 @@ def test_code_prints_what_its_block_says(kind: AnyKind, tmp_path: Path) -> None:
         assert isinstance(record, RunRecord)
         RunStore(tmp_path / "runs").save(record)
     cells = [part for part in kind.solve(kind.Params(), records).body if isinstance(part, Code)]
-    assert len(cells) == (0 if kind is IMPROVEMENTS else len(requests(kind)))
+    assert len(cells) == (0 if kind is IMPROVEMENTS else 1)
     for cell in cells:
         assert printed(cell.source, tmp_path) == f"{cell.output}\n"
 
@@ -386,7 +386,8 @@ def test_markdown_is_made_harmless() -> None:
     assert plain("a*b_[c]($d) <e>\nf") == r"a\*b\_\[c\](\$d) \<e\> f"
     assert code_span("a`b") == "``a`b``" and code_span("`a") == "`` `a ``"
     assert (
-        data_phrase("x/$y`z") == "the 32 × 32 colour images in the folder ``$y`z``, which has a folder for each class"
+        data_phrase("x/$y`z")
+        == "the 32\u00a0×\u00a032 colour images in the folder ``$y`z``, which has a folder for each class"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import click
 
@@ -47,6 +48,10 @@ def gradus() -> None:
 
 def main() -> None:
     """The entry point: every error of gradus ends in one message on stderr and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal without Unicode shows "?" for a formula's character instead of stopping.
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 

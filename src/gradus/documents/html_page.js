@@ -11,8 +11,9 @@
         strict: "ignore",
         trust: false,
       });
-      // Inside a nobreak box, which ties the comma to its formula, the formula still breaks where KaTeX lets it.
-      for (const part of element.querySelectorAll(".katex-html > * + *")) part.before(document.createElement("wbr"));
+      // A nobreak box ties the comma to its formula, which still breaks where KaTeX lets it.
+      const parts = element.closest(".nobreak")?.querySelectorAll(".katex-html > * + *") ?? [];
+      for (const part of parts) part.before(document.createElement("wbr"));
     } catch (error) {
       element.textContent = source;
       element.classList.add("failed");

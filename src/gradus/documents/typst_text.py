@@ -101,10 +101,11 @@ class _Writer:
                 raise AssertionError(f"the Markdown reader gave a token that this writer lacks: {token.type}")
 
     def paragraph(self, token: Token) -> str:
-        length = len(self.tokens[self.at].content)
+        content = self.tokens[self.at].content
         body = self.blocks("paragraph_close")
         following = self.tokens[self.at].type if self.at < len(self.tokens) else ""
-        if length <= _LEAD_IN and (following == "math_block" or (self.leads and not following)):
+        short = len(content) <= _LEAD_IN and "$$" not in content
+        if short and (following == "math_block" or (self.leads and not following)):
             return f"#lead-in[{body}]\n"
         return f"{body}\n" if token.hidden else f"{body}\n\n"
 

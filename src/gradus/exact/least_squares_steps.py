@@ -303,7 +303,7 @@ def _weights_step(A: Matrix, decomposition: SVD) -> Step:
 def _smallest_value_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
     least = _squared_norm(A, minimisers.vectors[0])
     reason = (
-        "The null space of $A$ is not $\\{\\mathbf{0}\\}$, so the least value is 0, on its unit vectors."
+        r"The null space of $A$ is not $\{\mathbf{0}\}$, so the least value is 0, on its unit vectors."
         if not least
         else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit eigenvectors of "
         r"$A^\top A$ for its smallest eigenvalue."

@@ -55,7 +55,7 @@ def accuracy_figure(record: RunRecord, caption: str = "") -> Figure:
         f"Training and validation accuracy over {counted(count, 'epoch')}: training from {training[0]:.3f} to "
         f"{training[-1]:.3f}, validation from {validation[0]:.3f} to {validation[-1]:.3f}."
     )
-    return Figure(svg, alt, caption, width=0.8)
+    return Figure(svg, alt, caption, width=0.72)
 
 
 def ticks(low: float, high: float, wanted: int) -> tuple[float, ...]:

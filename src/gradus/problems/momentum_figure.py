@@ -53,8 +53,9 @@ def momentum_figure(mu: Number) -> Figure:
         f"{steps[0]:.2f} to {steps[-1]:.2f}, do not follow the exponential decay of mu^k, which ends at "
         f"{decay[-1]:.2g}."
     )
+    beginning = f"from the saddle point with the velocity ${VELOCITY.text}$"
     constants = rf"$\alpha = {ALPHA.latex}$, $\mu = {mu.latex}$"
-    caption = rf"Momentum on $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ from the saddle point with the velocity ${VELOCITY.text}$, {constants}."
+    caption = rf"Momentum on $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ {beginning}, {constants}."
     return Figure(svg, alt, caption, width=0.9)
 
 
@@ -99,9 +100,9 @@ def _chart(steps: list[float], decay: list[float]) -> Iterator[str]:
     def place(k: int, value: float) -> tuple[float, float]:
         return RIGHT + SIZE * k / (len(steps) - 1), TOP + SIZE * (high - log10(value)) / (high - low)
 
-    for x, name, colour, dashed in ((0, "length of step", PATH, False), (126, "exponential decay", MUTED, True)):
-        yield _polyline([(RIGHT + x, TOP - 17), (RIGHT + x + 22, TOP - 17)], colour, 1.8, dashed)
-        yield f'<text x="{RIGHT + x + 28:.1f}" y="{TOP - 13:.1f}" fill="{colour}">{name}</text>'
+    for shift, name, colour, dashed in ((0, "length of step", PATH, False), (126, "exponential decay", MUTED, True)):
+        yield _polyline([(RIGHT + shift, TOP - 17), (RIGHT + shift + 22, TOP - 17)], colour, 1.8, dashed)
+        yield f'<text x="{RIGHT + shift + 28:.1f}" y="{TOP - 13:.1f}" fill="{colour}">{name}</text>'
     for power in range(high, low - 1, -(1 + (high - low) // 9)):
         x, y = place(0, 10.0**power)
         yield _polyline([(x, y), (x + SIZE, y)], LINE, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from gradus.answers.answer import Measured, Measurements
@@ -27,35 +27,32 @@ def found_record(records: Records, request: RunRequest) -> RunRecord | NotRun:
     return NotRun(request, f"the run was {found.ended} {done}", f"gradus solve {request.recipe}")
 
 
-def shown_run(record: RunRecord) -> Code:
-    """The call that made a run, in a comment, and the code that prints its record, with what it prints."""
-    every = 5 if len(record.epochs) > _CONDENSED_ABOVE else 1
+def shown_runs(*records: RunRecord) -> Code:
+    """The calls that made runs, in a comment, and the code that prints their records, with what it prints."""
+    every = 5 if max(len(record.epochs) for record in records) > _CONDENSED_ABOVE else 1
     argument = f", every={every}" if every > 1 else ""
-    asked = record.request
+    one = len(records) == 1
+    head = "# This network was trained by the call" if one else "# These networks were trained by the calls"
+    calls = "\n".join(f"#     {_call(record)}" for record in records)
+    if one:
+        show = f"record = read_record({f'runs/{records[0].id}'!r})\nprint(record_report(record{argument}))"
+    else:
+        show = (
+            f"runs = {tuple(record.id for record in records)!r}\n"
+            'records = [read_record(f"runs/{run}") for run in runs]\n'
+            f'print("\\n\\n".join(record_report(record{argument}) for record in records))'
+        )
     source = (
-        f"# This network was trained by the call\n"
-        f"#     from gradus.training import run\n"
-        f"#     run(RunRequest({asked.recipe!r}, {asked.data!r}, {asked.optimizer!r}, epochs={asked.epochs}, "
-        f"seed={asked.seed}, device={asked.device!r}))\n"
-        f"from gradus.runs import read_record, record_report\n\n"
-        f"record = read_record({f'runs/{record.id}'!r})\n"
-        f"print(record_report(record{argument}))"
+        f"{head}\n#     from gradus.training import run\n{calls}\n"
+        f"from gradus.runs import read_record, record_report\n\n{show}"
     )
-    return Code(source, output=record_report(record, every))
+    return Code(source, output="\n\n".join(record_report(record, every) for record in records))
 
 
-def accuracy_table(record: RunRecord, caption: str = "") -> Table:
-    """Training, validation and test accuracy of a run with their sampling errors."""
-    found = accuracies(record)
-    return Table(
-        ("Accuracy", "Images", "Value", "Standard error", "95 % interval"),
-        (
-            ("training, during the last epoch", f"{found.training.total:,}", share(found.training.share), "", ""),
-            ("validation, at the end", *_proportion_cells(found.validation)),
-            ("test, at the end", *_proportion_cells(found.test)),
-        ),
-        caption=caption,
-    )
+def accuracy_table(runs: Mapping[str, RunRecord]) -> Table:
+    """Training, validation and test accuracy of runs, by their names, with their sampling errors."""
+    rows = [row for name, record in runs.items() for row in _accuracy_rows(name, record)]
+    return Table(("Accuracy", "Images", "Value", "Standard error", "95\u00a0% interval"), tuple(rows))
 
 
 def measured(proportion: Proportion, record: RunRecord) -> Measured:
@@ -92,6 +89,24 @@ def seeds_caveat(runs: str = "one run") -> str:
     return (
         f"The intervals say how far the finite number of images makes an accuracy uncertain. How far it changes with "
         f"the seed, {runs} cannot show."
+    )
+
+
+def _call(record: RunRecord) -> str:
+    asked = record.request
+    return (
+        f"run(RunRequest({asked.recipe!r}, {asked.data!r}, {asked.optimizer!r}, epochs={asked.epochs}, "
+        f"seed={asked.seed}, device={asked.device!r}))"
+    )
+
+
+def _accuracy_rows(name: str, record: RunRecord) -> tuple[tuple[str, ...], ...]:
+    found = accuracies(record)
+    lead = f"{name}, " if name else ""
+    return (
+        (f"{lead}training (last epoch)", f"{found.training.total:,}", share(found.training.share), "", ""),
+        (f"{lead}validation", *_proportion_cells(found.validation)),
+        (f"{lead}test", *_proportion_cells(found.test)),
     )
 
 

@@ -35,8 +35,8 @@ VALIDATION_PERCENT: Final = 20
 
 _ACTIVATIONS: Final = {"linear": "no activation", "relu": "ReLU", "softmax": "soft-max"}
 _BUILT_IN: Final = {
-    "pictograms": "the data set `pictograms`: 32 × 32 colour images in ten classes, drawn by a program",
-    "cifar10": "the data set CIFAR-10: 32 × 32 colour photographs in ten classes",
+    "pictograms": "the data set `pictograms`: 32\u00a0×\u00a032 colour images in ten classes, drawn by a program",
+    "cifar10": "the data set CIFAR-10: 32\u00a0×\u00a032 colour photographs in ten classes",
 }
 
 
@@ -61,13 +61,15 @@ class TrainingParams(Params):
 
 
 def data_phrase(data: str) -> str:
-    """The data in words, Markdown.
+    r"""The data in words, Markdown.
 
     >>> data_phrase("photos/birds")
-    'the 32 × 32 colour images in the folder `birds`, which has a folder for each class'
+    'the 32\xa0×\xa032 colour images in the folder `birds`, which has a folder for each class'
     """
     folder = code_span(PurePath(data).name or data)
-    return _BUILT_IN.get(data, f"the 32 × 32 colour images in the folder {folder}, which has a folder for each class")
+    return _BUILT_IN.get(
+        data, f"the 32\u00a0×\u00a032 colour images in the folder {folder}, which has a folder for each class"
+    )
 
 
 def setting(data: str) -> tuple[Block, ...]:
@@ -78,8 +80,8 @@ def setting(data: str) -> tuple[Block, ...]:
     return (
         Text(
             f"This part uses {data_phrase(data)}, with images for training and others for testing. "
-            f"At random, {VALIDATION_PERCENT} % of the training images are set apart for validation; the network is "
-            f"trained on the rest. Pixels are scaled to lie between 0 and 1."
+            f"At random, {VALIDATION_PERCENT}\u00a0% of the training images are set apart for validation; the "
+            f"network is trained on the rest. Pixels are scaled to lie between 0 and 1."
         ),
         Table(
             ("Layer", "Output", "Parameters"),
@@ -106,18 +108,19 @@ def setting_sentence(data: str) -> str:
 
 
 def layer_phrase(layer: Layer) -> str:
-    """A layer in words.
+    r"""A layer in words.
 
     >>> layer_phrase(Conv2D(32, padding="same"))
-    'convolution, 32 filters 3 × 3, same size, ReLU'
+    'convolution, 32 filters 3\xa0×\xa03, same size, ReLU'
     """
     match layer:
         case Conv2D():
             edges = "same size" if layer.padding == "same" else "valid part"
             height, width = layer.kernel
-            return f"convolution, {layer.filters} filters {height} × {width}, {edges}, {_ACTIVATIONS[layer.activation]}"
+            filters = f"{layer.filters} filters {height}\u00a0×\u00a0{width}"
+            return f"convolution, {filters}, {edges}, {_ACTIVATIONS[layer.activation]}"
         case MaxPool2D():
-            return f"max-pooling {layer.size} × {layer.size}"
+            return f"max-pooling {layer.size}\u00a0×\u00a0{layer.size}"
         case Dropout():
             return f"dropout {float(layer.rate):g}"
         case Flatten():
@@ -131,5 +134,5 @@ def _layer_rows(network: Architecture) -> tuple[tuple[str, str, str], ...]:
     rows = []
     for layer, name, output in zip(network.layers, parameter_names(network), output_shapes(network), strict=True):
         size = sum(prod(shapes[f"{name}.{part}"]) for part in ("gains", "bias")) if name else 0
-        rows.append((layer_phrase(layer), " × ".join(map(str, output)), f"{size:,}" if size else ""))
+        rows.append((layer_phrase(layer), "\u00a0×\u00a0".join(map(str, output)), f"{size:,}" if size else ""))
     return tuple(rows)

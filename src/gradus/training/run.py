@@ -23,8 +23,8 @@ from gradus.training.configuration import Configuration
 from gradus.training.data import OnLoad, load
 from gradus.training.data.dataset import Dataset, Split, random_split
 from gradus.training.fingerprints import weight_fingerprints
-from gradus.training.recipes import recipe_named
 from gradus.training.pytorch import load_torch
+from gradus.training.recipes import recipe_named
 from gradus.training.seeds import stream_seed
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ class FullyConnected(Kind[NetworkParams]):
             after=f"{' + '.join(products)} = {possible}",
             checks=(
                 Check(
-                    f"{possible} - {edges} = {len(network.missing_edges)} edges are missing.",
+                    f"${possible} - {edges} = {len(network.missing_edges)}$ edges are missing.",
                     possible - edges == len(network.missing_edges),
                 ),
             ),

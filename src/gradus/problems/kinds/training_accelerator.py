@@ -16,7 +16,7 @@ from gradus.problems.training_runs import (
     measured,
     missing,
     not_run,
-    shown_run,
+    shown_runs,
     solution,
 )
 from gradus.problems.training_setting import TrainingParams, setting_sentence
@@ -60,7 +60,7 @@ class Accelerator(Kind[TrainingParams]):
         parts = _parts(CPU_PARTS, cpu) | _parts(GPU_PARTS, gpu)
         absent = tuple(found for found in (cpu, gpu) if isinstance(found, NotRun))
         parts |= missing(BOTH_PARTS, absent[-1])
-        shown = tuple(b for found in (cpu, gpu) if isinstance(found, RunRecord) for b in (shown_run(found),))
+        shown = tuple(shown_runs(found) for found in (cpu, gpu) if isinstance(found, RunRecord))
         return solution(
             Measurements(parts, _open_conclusion(cpu, gpu)), *shown, *not_run(*absent), _expected(), _original()
         )
@@ -85,10 +85,8 @@ def _both(cpu: RunRecord, gpu: RunRecord) -> Solution:
     parts["time_ratio"] = Measured(times.value, None, runs)
     return solution(
         Measurements(parts, f"{_verdict(common, difference)} {_cause(common)} {_time_verdict(times)}"),
-        shown_run(cpu),
-        shown_run(gpu),
-        accuracy_table(cpu, caption=f"On the processor: {plain(cpu.device_name)}."),
-        accuracy_table(gpu, caption=f"On the GPU: {plain(gpu.device_name)}."),
+        shown_runs(cpu, gpu),
+        accuracy_table({"processor": cpu, "GPU": gpu}),
         _common_table(common),
         _difference_text(common, difference),
         _times_text(times),
@@ -145,8 +143,8 @@ def _common_table(common: Comparison) -> Table:
             cell(common.same_start),
             f"{common.equal_start} of {common.tensors} tensors equal bit for bit",
         ),
-        ("dropout masks", cell(common.same_device), "each sort of device has its own generator of random numbers"),
-        ("rounding", cell(common.same_machine), "each device adds up in an order of its own"),
+        ("dropout masks", cell(common.same_device), "each sort of device draws its own"),
+        ("rounding", cell(common.same_machine), "each device adds up in its own order"),
         ("software", versions, "versions in the records"),
         ("final weights", cell(common.same_end), "fingerprints of the tensors"),
     )
@@ -156,9 +154,9 @@ def _common_table(common: Comparison) -> Table:
 def _difference_text(common: Comparison, difference: Difference) -> Text:
     bounds = (
         f"The two test accuracies differ by {share(difference.value)} (GPU minus processor), with a standard error "
-        f"of {share(difference.standard_error)} and the 95 % interval {interval(difference.interval)}. Both networks "
-        "were tested on the same images and tend to fail on the same ones, so that this standard error, which takes "
-        "them as independent, is on the safe side."
+        f"of {share(difference.standard_error)} and the 95\u00a0% interval {interval(difference.interval)}. Both "
+        "networks were tested on the same images and tend to fail on the same ones, so that this standard error, "
+        "which takes them as independent, is on the safe side."
     )
     if not common.same_data:
         return Text("The two runs did not see the same images, so that their accuracies cannot be compared.")

@@ -102,12 +102,12 @@ def _start(curve: LearningCurve | None) -> str:
 
 def _more_images(record: RunRecord | None, curve: LearningCurve | None) -> str:
     lead = (
-        f"**More training images in the split.** Set apart {_LESS_VALIDATION} % of the images for validation in "
-        f"place of {VALIDATION_PERCENT} %"
+        f"**More training images in the split.** Set apart {_LESS_VALIDATION}\u00a0% of the images for validation in "
+        f"place of {VALIDATION_PERCENT}\u00a0%"
     )
     if record is None:
         more = 100 * (VALIDATION_PERCENT - _LESS_VALIDATION) / (100 - VALIDATION_PERCENT)
-        numbers = f"and train on the rest, {more:g} % more than before"
+        numbers = f"and train on the rest, {more:g}\u00a0% more than before"
     else:
         validation = record.data.validation
         moved = validation - round(validation * _LESS_VALIDATION / VALIDATION_PERCENT)
@@ -139,18 +139,19 @@ def _validation_price(record: RunRecord | None) -> str:
 def _more_layers(classes: int, curve: LearningCurve | None) -> str:
     now, then = size(hw5_cnn(classes)), size(deeper(classes))
     side = hw5_cnn(classes).input_shape[0]
-    sees = f"on up to {then.receptive_field} × {then.receptive_field}"
+    sees = f"on up to {then.receptive_field}\u00a0×\u00a0{then.receptive_field}"
     nearly = ", nearly all of it" if then.receptive_field > _NEARLY_ALL * side else ""
     parameters = "fewer" if then.parameters < now.parameters else "more"
     end = ", so that the added depth need not widen the gap" if _ahead(curve) and parameters == "fewer" else ""
     return (
         f"**More convolutional layers.** Add a third pair of convolutions (128 filters each) with its pooling. Now a "
-        f"value that reaches the fully connected layers depends on {now.receptive_field} × {now.receptive_field} "
-        f"pixels of the {side} × {side} image, then {sees}{nearly}; deeper layers combine the simple features of "
-        f"earlier ones into parts and whole objects. The pooling also cuts the values that are flattened from "
-        f"{now.flattened:,} to {then.flattened:,}, and since the first fully connected layer holds most of the "
-        f"parameters, the network has {parameters} of them: {then.parameters:,} in place of {now.parameters:,}{end}. "
-        "Its price: more computing, and a deeper network is harder to train."
+        f"value that reaches the fully connected layers depends on "
+        f"{now.receptive_field}\u00a0×\u00a0{now.receptive_field} pixels of the {side}\u00a0×\u00a0{side} image, "
+        f"then {sees}{nearly}; deeper layers combine the simple features of earlier ones into parts and whole "
+        f"objects. The pooling also cuts the values that are flattened from {now.flattened:,} to {then.flattened:,}, "
+        f"and since the first fully connected layer holds most of the parameters, the network has {parameters} of "
+        f"them: {then.parameters:,} in place of {now.parameters:,}{end}. Its price: more computing, and a deeper "
+        "network is harder to train."
     )
 
 
@@ -206,9 +207,9 @@ def _size_row(name: str, network: Architecture) -> tuple[str, ...]:
     return (
         name,
         f"{found.parameters:,}",
-        f"{float(100 * dense_share(network)):.0f} %",
+        f"{float(100 * dense_share(network)):.0f}\u00a0%",
         f"{found.flattened:,}",
-        f"{found.receptive_field} × {found.receptive_field}",
+        f"{found.receptive_field}\u00a0×\u00a0{found.receptive_field}",
     )
 
 

@@ -13,7 +13,7 @@ from gradus.evidence.accuracy import accuracies
 from gradus.evidence.curves import SHORTEST, LearningCurve, Trend, learning_curve
 from gradus.problems.learning_curve import accuracy_figure
 from gradus.problems.problem import Kind, Records, Solution
-from gradus.problems.training_runs import found_record, measured, seeds_caveat, shown_run, solution, unanswered
+from gradus.problems.training_runs import found_record, measured, seeds_caveat, shown_runs, solution, unanswered
 from gradus.problems.training_setting import TrainingParams, setting_sentence
 from gradus.problems.wording import counted, interval, share
 from gradus.runs import NotRun, RunRequest
@@ -68,11 +68,11 @@ class LongerTraining(Kind[LongerTrainingParams]):
             "gap": Measured(curve.gap.value, curve.gap.interval, record.id),
             "validation_slope": Measured(slope.slope, slope.interval, record.id)
             if slope
-            else Measured(None, None, None, f"{counted(curve.epochs, 'epoch')} give no trend"),
+            else Measured(None, None, None, f"a curve of {counted(curve.epochs, 'epoch')} has no trend"),
         }
         return solution(
             Measurements(parts, conclusion(curve)),
-            shown_run(record),
+            shown_runs(record),
             accuracy_figure(record, caption="Accuracy in each epoch."),
             *_trend_blocks(curve),
             Text(_gap(curve)),
@@ -89,7 +89,7 @@ def conclusion(curve: LearningCurve) -> str:
     trend = curve.validation
     if trend is None:
         return (
-            f"It cannot be said: {counted(curve.epochs, 'epoch')} are too few to see whether the curve levels off "
+            f"It cannot be said: a curve of {counted(curve.epochs, 'epoch')} is too short to see whether it levels off "
             f"(at least {SHORTEST} are needed)."
         )
     low, high = trend.gain(trend.points)
@@ -141,7 +141,7 @@ def _trend_blocks(curve: LearningCurve) -> tuple[Block, ...]:
         "standard error, from the scatter of the accuracies about the line; the interval takes that scatter as "
         "independent from epoch to epoch, which is not quite true, so that it is a guide and not a guarantee."
     )
-    header = ("Accuracy", "Slope an epoch", "Standard error", "95 % interval", "Verdict")
+    header = ("Accuracy", "Slope an epoch", "Standard error", "95\u00a0% interval", "Verdict")
     return (Text(explained), Table(header, rows, caption="Trends at the end of the curves."))
 
 
@@ -161,7 +161,7 @@ def _gap(curve: LearningCurve) -> str:
     training, validation = curve.gap.first.share, curve.gap.second.share
     values = (
         f"In the last epoch the training accuracy is {share(training)} and the validation accuracy "
-        f"{share(validation)}: a gap of {share(curve.gap.value)}, with the 95 % interval "
+        f"{share(validation)}: a gap of {share(curve.gap.value)}, with the 95\u00a0% interval "
         f"{interval(curve.gap.interval)}."
     )
     if curve.gap_verdict == "ahead":

@@ -17,7 +17,7 @@ from gradus.problems.training_runs import (
     missing,
     not_run,
     seeds_caveat,
-    shown_run,
+    shown_runs,
     solution,
 )
 from gradus.problems.training_setting import (
@@ -68,7 +68,7 @@ class Optimisers(Kind[TrainingParams]):
             return _both(sgd, adam)
         absent = tuple(found for found in (sgd, adam) if isinstance(found, NotRun))
         parts = _parts("sgd", sgd) | _parts("adam", adam) | missing(BOTH_PARTS, absent[-1])
-        shown = tuple(shown_run(found) for found in (sgd, adam) if isinstance(found, RunRecord))
+        shown = tuple(shown_runs(found) for found in (sgd, adam) if isinstance(found, RunRecord))
         reasons = " ".join(dict.fromkeys(f"Not run: {plain(found.reason)}." for found in absent))
         return solution(Measurements(parts, reasons), *shown, *not_run(*absent))
 
@@ -95,8 +95,7 @@ def _both(sgd: RunRecord, adam: RunRecord) -> Solution:
     parts["time_ratio"] = Measured(times.value, None, runs)
     return solution(
         Measurements(parts, f"{_verdict(test, sgd, adam)} {_time_verdict(times, common)}"),
-        shown_run(sgd),
-        shown_run(adam),
+        shown_runs(sgd, adam),
         _table(sgd, adam, validation, test),
         _fairness(common, validation, test),
         _reason(test, sgd),
@@ -108,7 +107,7 @@ def _both(sgd: RunRecord, adam: RunRecord) -> Solution:
 def _verdict(test: Difference, sgd: RunRecord, adam: RunRecord) -> str:
     after = f"After {counted(len(adam.epochs), 'epoch')}"
     values = f"test accuracy {share(test.first.share)} against {share(test.second.share)}"
-    bounds = f"a difference of {share(test.value)} with the 95 % interval {interval(test.interval)}"
+    bounds = f"a difference of {share(test.value)} with the 95\u00a0% interval {interval(test.interval)}"
     if test.consistent:
         guessing = " Neither does better than guessing yet." if is_guessing(sgd) and is_guessing(adam) else ""
         return f"{after} Adam and SGD cannot be told apart: {values}, {bounds}, which contains 0.{guessing}"
@@ -130,7 +129,7 @@ def _table(sgd: RunRecord, adam: RunRecord, validation: Difference, test: Differ
             row("SGD", sgd),
             row("Adam", adam),
             ("Adam minus SGD", share(difference), share(validation.value), share(test.value), ""),
-            ("95 % interval", "", interval(validation.interval), interval(test.interval), ""),
+            ("95\u00a0% interval", "", interval(validation.interval), interval(test.interval), ""),
         ),
         caption="Accuracies and times.",
     )

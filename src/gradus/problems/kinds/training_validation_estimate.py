@@ -14,7 +14,7 @@ from gradus.problems.training_runs import (
     found_record,
     measured,
     seeds_caveat,
-    shown_run,
+    shown_runs,
     solution,
     unanswered,
 )
@@ -64,8 +64,8 @@ class ValidationEstimate(Kind[TrainingParams]):
         }
         return solution(
             Measurements(parts, _conclusion(difference)),
-            shown_run(record),
-            accuracy_table(record),
+            shown_runs(record),
+            accuracy_table({"": record}),
             _sampling_error(found),
             _difference(difference),
             _unbiased(difference),
@@ -90,8 +90,8 @@ def _conclusion(difference: Difference) -> str:
             "so that the estimate is unbiased."
         )
     return (
-        f"In general yes, but not in this run. {values}: that is more than sampling explains at the level of 95 %, "
-        "although nothing was chosen by means of the validation images."
+        f"In general yes, but not in this run. {values}: that is more than sampling explains at the level of "
+        "95\u00a0%, although nothing was chosen by means of the validation images."
     )
 
 
@@ -129,7 +129,7 @@ def _difference(difference: Difference) -> Step:
     mirrored = Difference(difference.second, difference.first).interval
     inside = "contains" if difference.consistent else "does not contain"
     return Step(
-        f"The 95 % interval of their difference {inside} 0.",
+        f"The 95\u00a0% interval of their difference {inside} 0.",
         "The two sets have no image in common, so that the variances add up. The interval combines the Wilson "
         "intervals of the two accuracies (Newcombe's method), which is valid for small sets too.",
         before=r"\operatorname{SE}(p_{\text{v}} - p_{\text{t}}) = "

@@ -126,7 +126,7 @@ def _class_images(label: int) -> NDArray[np.uint8]:
 
 def _drawn(rng: np.random.Generator, distance: Distance, usual_hue: float, count: int) -> NDArray[np.uint8]:
     """``count`` images of one sign, uint8 shaped (count, 32, 32, 3)."""
-    axis = np.arange(SIDE) - (SIDE - 1) / 2
+    axis: Array = np.arange(SIDE, dtype=np.float64) - (SIDE - 1) / 2
     x, y = axis[None, None, :], -axis[None, :, None]
 
     def uniform(low: float, high: float) -> Array:
@@ -135,6 +135,11 @@ def _drawn(rng: np.random.Generator, distance: Distance, usual_hue: float, count
     def colours() -> Array:
         return rng.random((count, 1, 1, 3))
 
+    def sign_colours() -> Array:
+        usual = _hue(usual_hue + uniform(-0.1, 0.1)[..., None])
+        return _tinted(usual + uniform(0.0, 0.6)[..., None] * (colours() - usual), light)
+
+    # Most signs are lighter than their ground.
     light = rng.random((count, 1, 1, 1)) < 0.93
     canvas = _background(x, y, uniform, lambda: _tinted(colours(), ~light))
     for _ in range(2):
@@ -143,10 +148,9 @@ def _drawn(rng: np.random.Generator, distance: Distance, usual_hue: float, count
     u, v = _placed(x, y, uniform, radius)
     coverage = np.clip(0.5 - distance(u, v, uniform(0, 1)) * radius / uniform(1.0, 2.0), 0, 1)
     ramp = 0.5 + 0.5 * np.clip(u, -1, 1)[..., None]
-    usual = _hue(usual_hue + uniform(-0.1, 0.1)[..., None])
-    first = _tinted(usual + uniform(0.0, 0.6)[..., None] * (colours() - usual), light)
-    second = _tinted(usual + uniform(0.0, 0.6)[..., None] * (colours() - usual), light)
-    canvas = _over(canvas, coverage * uniform(0.4, 1.0), first + (second - first) * ramp)
+    first = sign_colours()
+    colour = first + (sign_colours() - first) * ramp
+    canvas = _over(canvas, coverage * uniform(0.4, 1.0), colour)
     canvas = _over(canvas, _blob(x, y, uniform, 2.0, 5.5), colours())
     noise = rng.random((count, SIDE, SIDE, 3)) + rng.random((count, SIDE, SIDE, 3)) - 1
     canvas = canvas + (uniform(0, 0.4) * uniform(0, 1))[..., None] * noise
@@ -155,7 +159,8 @@ def _drawn(rng: np.random.Generator, distance: Distance, usual_hue: float, count
 
 def _hue(hue: Array) -> Array:
     """The bright colour of a hue, which goes round from 0 to 1; (..., 1) to (..., 3)."""
-    return 0.5 + 0.5 * np.cos(2 * pi * (hue - np.array([0.0, 1 / 3, 2 / 3])))
+    channels: Array = 0.5 + 0.5 * np.cos(2 * pi * (hue - np.array([0.0, 1 / 3, 2 / 3])))
+    return channels
 
 
 def _tinted(colour: Array, light: NDArray[np.bool_]) -> Array:
@@ -169,8 +174,8 @@ def _background(x: Array, y: Array, uniform: Callable[[float, float], Array], co
     ramp = 0.5 + (x * np.cos(turn) + y * np.sin(turn)) / 45
     wave = np.sin(uniform(0.25, 1.4) * (x * np.cos(wave_turn) + y * np.sin(wave_turn)) + uniform(0, 2 * pi))
     first, second = colours(), colours()
-    blended = first + (second - first) * (ramp + uniform(0, 0.3) * wave)[..., None]
-    return np.clip(blended, 0, 1)
+    blended: Array = np.clip(first + (second - first) * (ramp + uniform(0, 0.3) * wave)[..., None], 0, 1)
+    return blended
 
 
 def _placed(x: Array, y: Array, uniform: Callable[[float, float], Array], radius: Array) -> tuple[Array, Array]:

@@ -1,0 +1,34 @@
+"""A small folder of images that are quickly told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+LEVELS = {"day": (120, 256), "night": (0, 136)}
+
+
+def write_images(folder: Path, training: int = 50, test: int = 20, suffix: str = ".png") -> Path:
+    """Noise images: bright ones in ``day``, dark ones in ``night``."""
+    rng = np.random.default_rng(3)
+    for part, count in (("train", training), ("test", test)):
+        for name, (low, high) in LEVELS.items():
+            (folder / part / name).mkdir(parents=True)
+            for number in range(1, count + 1):
+                pixels = rng.integers(low, high, (32, 32, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / part / name / f"{number}{suffix}")
+    return folder
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return write_images(tmp_path / "images")
+
+
+@pytest.fixture(scope="session")
+def shared_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As ``images``, for tests that do not change it."""
+    return write_images(tmp_path_factory.mktemp("shared") / "images")
