@@ -5,11 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from gradus.exact import Matrix
 from gradus.exact.numbers import Number
 from gradus.problems.matrix_samples import construction
+
+settings.register_profile("exact", deadline=None, max_examples=50)
+settings.load_profile("exact")
 
 sides = st.integers(1, 4)
 rationals = st.builds(Fraction, st.integers(-9, 9), st.integers(1, 4))

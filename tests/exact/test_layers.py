@@ -79,7 +79,7 @@ def test_sizes_count_the_places_of_kernel_and_square(
 )
 def test_layers_that_do_not_fit_are_named(layers: tuple[object, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Architecture((4, 4, 3), layers)  # type: ignore[arg-type]
+        Architecture((4, 4, 3), layers)
 
 
 @pytest.mark.parametrize("shape", [(), (3, 3), (0, 3, 3), (-1,)])
@@ -92,9 +92,9 @@ def test_layers_check_their_values() -> None:
     for wrong in (
         lambda: Conv2D(0),
         lambda: Conv2D(1, (3, 0)),
-        lambda: Conv2D(1, padding="full"),  # type: ignore[arg-type]
+        lambda: Conv2D(1, padding="full"),
         lambda: Dense(0),
-        lambda: Dense(1, "gelu"),  # type: ignore[arg-type]
+        lambda: Dense(1, "gelu"),
         lambda: MaxPool2D(0),
         lambda: Dropout(Fraction(1)),
         lambda: Dropout(Fraction(-1, 4)),

@@ -109,20 +109,26 @@ def test_square_free_parts_agree_with_sympy(n: int) -> None:
 P, Q = 2**61 - 1, 2**31 - 1
 
 
-@pytest.mark.parametrize(
-    ("n", "parts"), [(P * P, (P, 1)), (Q * Q * 3, (Q, 3)), (P, (1, P)), (Q * Q * P, (Q, P)), (65537**3, (65537, 65537))]
-)
+@pytest.mark.parametrize(("n", "parts"), [(P * P, (P, 1)), (Q * Q * 3, (Q, 3)), (P, (1, P)), (12 * Q * Q, (2 * Q, 3))])
 def test_large_squares_are_found(n: int, parts: tuple[int, int]) -> None:
     assert square_free(n) == parts
 
 
-def test_what_cannot_be_factored_in_time_is_refused_and_never_taken_for_square_free() -> None:
-    with pytest.raises(UnsupportedError, match="cannot be simplified"):
-        square_free((2**89 - 1) * (2**107 - 1))
+def test_roots_with_a_rational_ratio_are_one_number_even_where_nothing_was_factored() -> None:
+    """sqrt(Q^2 P) keeps its square, since Q and P are too large to be found; it is Q sqrt(P) all the same."""
+    whole, parted = sqrt(Q * Q * P), Q * sqrt(P)
+    assert whole.terms != parted.terms
+    assert whole == parted and hash(whole) == hash(parted)
+    assert not (whole - parted) and (whole - parted).sign() == 0
+    assert whole * sqrt(P) == Q * P and whole / sqrt(P) == Q
+    assert whole + 1 != parted and whole > parted - Fraction(1, 10**50)
 
 
-def test_reciprocals_need_no_factors_of_large_radicands() -> None:
-    x = sqrt(P) + sqrt(Q) + 1
+@pytest.mark.parametrize(
+    "radicands", [(P, Q), (Q * Q * P, 3), (Q * Q * P, Q * 3), (P * Q, Q * 3, 6), (65537 * 65539, 65537 * 65543)]
+)
+def test_reciprocals_need_no_factors_of_large_radicands(radicands: tuple[int, ...]) -> None:
+    x = sum((sqrt(n) for n in radicands), Number.of(1))
     assert x * x.reciprocal() == 1
 
 

@@ -1,4 +1,8 @@
-"""Run records for tests: made by hand, with plausible shapes and no claim to have been measured."""
+"""Run records for tests.
+
+``made_record`` and ``typical_record`` are made by hand, with plausible shapes and no claim to have been measured;
+``recorded`` reads a record that training wrote (``fixtures/``: data set ``pictograms``, seed 0, on a processor).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import exp
+from pathlib import Path
 
 from gradus.exact.layers import hw5_cnn, parameter_count, parameter_shapes
 from gradus.problems.problem import Records
-from gradus.runs import DataSummary, Epoch, NotRun, RunRecord, RunRequest
+from gradus.runs import DataSummary, Epoch, NotRun, RunRecord, RunRequest, read_record
 from gradus.runs.store import run_id
 
+FIXTURES = Path(__file__).with_name("fixtures")
 TRAINING, VALIDATION, TEST = 4000, 1000, 1000
 
 
@@ -82,6 +88,11 @@ def typical_record(request: RunRequest) -> RunRecord:
         levelling_curve(count, 0.56, 0.79),
         0.561 if count == 1 else 0.783,
     )
+
+
+def recorded(request: RunRequest) -> RunRecord:
+    """The recorded run of that optimiser and number of epochs."""
+    return read_record(FIXTURES / f"{request.optimizer}-{request.epochs}.json")
 
 
 def typical_records(requests: Iterable[RunRequest]) -> Records:

@@ -125,7 +125,8 @@ def test_both_answers_are_sampled() -> None:
         ("momentum/convergence", {"mu": "0.9", "velocity": [1, 2, 3]}, "must have 2 entries"),
         ("momentum/convergence", {"mu": "0.9", "learning_rate": "0"}, "must be positive"),
         ("momentum/convergence", {"mu": "0.9", "curvatures": ["sqrt(2)"]}, "must be rational"),
-        ("momentum/convergence", {"mu": "sqrt(2)/2"}, "rational number"),
+        ("momentum/convergence", {"mu": "sqrt(2)/2"}, "must be rational"),
+        ("momentum/decay-argument", {"mu": "0.9999999999999"}, "at most 9 digits"),
     ],
 )
 def test_wrong_parameters_are_explained(kind: str, params: dict[str, Any], message: str) -> None:

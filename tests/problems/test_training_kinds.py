@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from math import hypot
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from scipy.stats import binomtest
 from gradus.answers.answer import Measured, Measurements, Prose
 from gradus.documents.blocks import Code, Figure, Table, Text
 from gradus.errors import InputError
-from gradus.exact.layers import Architecture, Conv2D, MaxPool2D, hw5_cnn, output_shapes
+from gradus.exact.layers import Architecture, Conv2D, MaxPool2D, hw5_cnn, output_shapes, parameter_count
 from gradus.exact.steps import Step
 from gradus.problems.learning_curve import accuracy_figure, ticks
 from gradus.problems.problem import Records, Solution
@@ -26,8 +28,9 @@ from gradus.problems.training_setting import data_phrase
 from gradus.problems.training_suggestions import deeper, receptive_field, wider
 from gradus.problems.wording import code_span, plain
 from gradus.runs import NotRun, RunRecord, RunRequest, RunStore, record_report
+from gradus.runs.store import run_id
 from problems.conformance import printed
-from problems.records import levelling_curve, made_record, no_records, typical_record, typical_records
+from problems.records import levelling_curve, made_record, no_records, recorded, typical_record, typical_records
 
 ESTIMATE = find_kind("training/validation-estimate")
 ACCELERATOR = find_kind("training/accelerator")
@@ -261,7 +264,7 @@ NOISY = [0.5 + 0.1 * (-1) ** n for n in range(30)]
         (RISING, RISING, "Yes, it probably would", "upper estimate"),
         (RISING, RISING[::-1], "No, it would get worse", "falls"),
         (RISING, NOISY, "This run does not settle it", "scatters"),
-        (RISING[:4], RISING[:4], "It cannot be said: 4 epochs are too few", "at least 6"),
+        (RISING[:4], RISING[:4], "It cannot be said: a curve of 4 epochs is too short", "at least 6"),
     ],
 )
 def test_longer_training_follows_the_curve(
@@ -389,6 +392,68 @@ def test_markdown_is_made_harmless() -> None:
         data_phrase("x/$y`z")
         == "the 32\u00a0×\u00a032 colour images in the folder ``$y`z``, which has a folder for each class"
     )
+
+
+@every_kind
+def test_recorded_runs_are_told_as_they_were(kind: AnyKind) -> None:
+    """The records that training wrote: every accuracy in the answer is one of theirs."""
+    records = {r: recorded(r) for r in requests(kind) if r.device != "cuda"}
+    shown = words(kind.solve(kind.Params(), records))
+    for request, record in records.items():
+        assert (record.id, record.ended) == (run_id(record.request), "completed")
+        assert record.request == replace(request, device="cpu", data_fingerprint=record.data.fingerprint)
+        assert record.parameters == parameter_count(hw5_cnn()) and len(record.epochs) == request.epochs
+        assert f"${record.epochs[-1].validation_accuracy:.4f}$" in shown or kind is ACCELERATOR
+        assert f"${record.test_accuracy:.4f}$" in shown or kind in (LONGER, IMPROVEMENTS)
+
+
+def test_recorded_adam_is_ahead_of_recorded_sgd() -> None:
+    solution = solved(OPTIMISERS, *map(recorded, requests(OPTIMISERS)))
+    assert "Adam is ahead of SGD" in solution.summary and "same split and the same initial weights" in words(solution)
+
+
+SETTINGS = {"0.01", "1.41", "0.95"}
+"""Decimals that may be typed: the first learning rate of SGD, and the factor that halving the validation set costs."""
+
+
+@every_kind
+def test_no_measured_number_is_typed(kind: AnyKind) -> None:
+    """Two records that share no figure give texts that share no figure."""
+    epochs = kind.Params().epochs
+    figures = []
+    for shift, seconds, images in ((0.0, 20.125, (4000, 1000, 1000)), (0.1371, 31.375, (4403, 1301, 1109))):
+        records = {}
+        for k, request in enumerate(requests(kind)):
+            rise = 0.01 * (1 - shift) + 0.001 * k
+            ripple = [(0.003 + 0.02 * shift) * (n * n % 7) for n in range(epochs)]
+            training = [0.2013 + shift * (1 + 2 * k) + 0.01 * k + 1.1 * rise * n + ripple[n] for n in range(epochs)]
+            validation = [0.3127 + shift * (1 + k) + rise * n + 2 * ripple[n] for n in range(epochs)]
+            times = [seconds * (1 + k + shift * k)] * epochs
+            records[request] = made_record(request, training, validation, 0.3517 + shift * (k + 1), times, images)
+        figures.append(set(re.findall(r"\d+\.\d+", words(kind.solve(kind.Params(), records)))))
+    assert len(figures[0]) > 4
+    assert figures[0] & figures[1] <= SETTINGS
+
+
+@every_kind
+def test_any_record_gives_whole_sentences(kind: AnyKind) -> None:
+    rng = Random(5)
+    for _ in range(60):
+        params = kind.Params(epochs=rng.choice((1, 2, 5, 6, 7, 11, 30)))
+        n = params.epochs
+        records = {
+            request: made_record(
+                request,
+                [rng.choice((0.0, rng.random(), 1.0)) for _ in range(n)],
+                [rng.choice((0.0, rng.random(), 1.0)) for _ in range(n)],
+                rng.choice((0.0, rng.random(), 1.0)),
+                [rng.uniform(0.01, 900) for _ in range(n)],
+                (rng.randrange(1, 50_000), rng.randrange(1, 10_000), rng.randrange(1, 10_000)),
+            )
+            for request in kind.runs_needed(params)
+        }
+        shown = words(kind.solve(params, records))
+        assert not re.search(r"\bnan\b|\binf\b|None|[{][a-z_]+[.(:]|  |\$-0\.0000\$", shown), shown
 
 
 def test_counts_that_are_none_are_an_error_and_no_guess() -> None:

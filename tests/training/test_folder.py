@@ -147,3 +147,13 @@ def test_an_unreadable_class_is_reported(images: Path) -> None:
 def test_unknown_names_get_the_nearest() -> None:
     with pytest.raises(InputError, match=r"data = pictogram: .*pictograms.*did you mean 'pictograms'\?"):
         load("pictogram")
+
+
+@pytest.mark.parametrize("name", ["", "~nobody-of-that-name/images", "x" * 5000, "nul\0"])
+def test_names_that_no_folder_can_have_are_refused(name: str) -> None:
+    if name:
+        with pytest.raises(InputError, match="data = "):
+            load(name)
+    else:
+        with pytest.raises(DataError, match="has no folder train"):
+            load(name)

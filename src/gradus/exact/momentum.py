@@ -39,8 +39,6 @@ class Direction:
 
     Attributes:
         matrix: the 2 x 2 iteration matrix M of (u, v).
-        eigenvalues: of M, the larger absolute value first, exact; None when they are complex, and then both have the
-            absolute value sqrt(mu).
         fate: where the iterates end, started at u = 0 with this component of the velocity.
         motion: how they get there.
         limit: of u, where the iterates have one; otherwise None.
@@ -48,10 +46,18 @@ class Direction:
 
     curvature: Number
     matrix: Matrix
-    eigenvalues: tuple[Number, Number] | None
     fate: Fate
     motion: Motion
     limit: Number | None
+
+    @property
+    def eigenvalues(self) -> tuple[Number, Number] | None:
+        """Of M, the larger absolute value first; None when they are complex, with the absolute value sqrt(mu) both.
+
+        Raises:
+            UnsupportedError: their square root is of a number too large to be simplified.
+        """
+        return real_eigenvalues(self.matrix)
 
 
 def next_velocity(mu: Number, velocity: Vector, learning_rate: Number, gradient: Vector) -> Vector:
@@ -129,7 +135,7 @@ def direction(mu: Number, learning_rate: Number, curvature: Number, velocity: Nu
     fate = _fate(mu, learning_rate * curvature, moving=bool(mu * velocity))
     limits = {"returns": ZERO, "stays": ZERO, "settles elsewhere": mu * velocity / (ONE - mu)}
     motion: Motion = "none" if fate == "stays" else _motion(mu, learning_rate * curvature)
-    return Direction(curvature, matrix, real_eigenvalues(matrix), fate, motion, limits.get(fate))
+    return Direction(curvature, matrix, fate, motion, limits.get(fate))
 
 
 def directions(mu: Number, learning_rate: Number, curvatures: Vector, velocity: Vector) -> tuple[Direction, ...]:

@@ -1,19 +1,19 @@
 """Exact real numbers: sums of rational multiples of square roots.
 
-A :class:`Number` is an element of a field Q(sqrt n1, sqrt n2, ...), kept as its coefficients in the basis of square
-roots of distinct square-free integers.  That basis is linearly independent over the rationals (Besicovitch, 1940), so
-two numbers are equal exactly when their coefficients are, and no equality is ever decided by approximation.  Order and
-sign come from integer bounds that are refined until they exclude zero.
+A :class:`Number` is an element of a field Q(sqrt n1, sqrt n2, ...), kept as its coefficients for square roots of distinct
+integers no two of which have a rational ratio.  Such roots are linearly independent over the rationals (Besicovitch,
+1940), so a number is 0 exactly when it has no terms, and no equality is ever decided by approximation.  Order and sign
+come from integer bounds that are refined until they exclude zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, isqrt
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias
 
 from gradus.errors import InputError, UnsupportedError
 
@@ -27,13 +27,10 @@ MAX_DIGITS = 4_000
 """Most digits in one literal, and the size up to which Python converts integers to text itself."""
 
 TRIAL_LIMIT = 1 << 16
-"""Trial division stops here; what is left above its cube is searched for further factors by Pollard's rho method."""
+"""Square factors are found by trial division up to here."""
 
-MAX_RHO_BITS = 256
-"""Most bits in what is left after trial division, if it is not a square and must be searched."""
-
-RHO_STEPS = 1 << 15
-"""Most steps of that search; they find factors up to about 30 bits."""
+CERTAIN = TRIAL_LIMIT**3
+"""A number below this without factors up to TRIAL_LIMIT has at most two prime factors: it is a square or square-free."""
 
 Exact: TypeAlias = "Number | Fraction | int | str"
 
@@ -43,7 +40,7 @@ class Number:
     """A sum of rational multiples of square roots of square-free integers.
 
     Attributes:
-        terms: pairs of a square-free radicand >= 1 and its non-zero coefficient, radicands ascending.
+        terms: pairs of a radicand >= 1 and its non-zero coefficient, radicands ascending and free of small squares.
 
     >>> half = Number.of("1/2")
     >>> x = half + sqrt(2)
@@ -93,13 +90,14 @@ class Number:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Number):
-            return self.terms == other.terms
+            uncertain = max((n for n, _ in (*self.terms, *other.terms)), default=0) >= CERTAIN
+            return self.terms == other.terms or (uncertain and not (self - other).terms)
         if isinstance(other, (int, Fraction)):
             return self.is_rational and self.as_fraction() == other
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.as_fraction()) if self.is_rational else hash(self.terms)
+        return hash(self.as_fraction()) if self.is_rational else hash(decimal(self, 15))
 
     def __neg__(self) -> Number:
         return Number(tuple((radicand, -coefficient) for radicand, coefficient in self.terms))
@@ -154,8 +152,8 @@ class Number:
             raise InputError("divisor", 0, "must not be 0", "")
         if self.is_rational:
             return Number.of(1 / self.as_fraction())
-        atom = _atom([radicand for radicand, _ in self.terms if radicand > 1])
-        conjugate = Number(tuple((n, -c if n % atom == 0 else c) for n, c in self.terms))
+        moved = _conjugated([radicand for radicand, _ in self.terms if radicand > 1])
+        conjugate = Number(tuple((n, -c if n in moved else c) for n, c in self.terms))
         return conjugate * (self * conjugate).reciprocal()
 
     def sign(self) -> int:
@@ -296,7 +294,10 @@ def decimal(x: Number, digits: int) -> str:
 
 
 def square_free(n: int) -> tuple[int, int]:
-    """(k, m) with n = k^2 m and m square-free, for n >= 0.
+    """(k, m) with n = k^2 m, for n >= 0, where m has no square factor that trial division up to TRIAL_LIMIT can find.
+
+    For m < CERTAIN that means square-free.  A larger m may keep the square of a large prime; this costs simplicity and
+    nothing else, since comparisons and sums recognise roots with a rational ratio without factoring.
 
     >>> square_free(72)
     (6, 2)
@@ -321,54 +322,64 @@ def _square_free(n: int) -> tuple[int, int]:
         if rough % divisor == 0:
             rough, inside = rough // divisor, inside * divisor
         divisor += 1 if divisor == 2 else 2
-    k, m = _rough_square_free(rough)
-    return outside * k, inside * m
+    if (root := isqrt(rough)) ** 2 == rough:
+        return outside * root, inside
+    return outside, inside * rough
 
 
-def _rough_square_free(n: int) -> tuple[int, int]:
-    """(k, m) with n = k^2 m and m square-free, for n without prime factors up to TRIAL_LIMIT.
+def _conjugated(radicands: list[int]) -> set[int]:
+    """The radicands whose roots change sign under an automorphism of the field that moves at least one of them.
 
-    Below TRIAL_LIMIT^3 such a number has at most two prime factors, so it is a square or square-free already.
+    In a base of pairwise coprime numbers, a product of radicands is a square exactly when every base element that is not
+    a square itself has an even exponent; so the parity of the exponent of one such element defines an automorphism.
     """
-    if (root := isqrt(n)) ** 2 == n:
-        return root, 1
-    if n < TRIAL_LIMIT**3:
-        return 1, n
-    from sympy import isprime
-    from sympy.ntheory import pollard_rho
-
-    if n.bit_length() <= MAX_RHO_BITS:
-        if cast(Any, isprime)(n):
-            return 1, n
-        if (factor := cast(Any, pollard_rho)(n, retries=1, max_steps=RHO_STEPS)) is not None:
-            return _combined(int(factor), n // int(factor))
-    rule = f"cannot be simplified: a part of {n.bit_length()} bits has no factors that are small enough to be found"
-    raise UnsupportedError("square root", f"a number of {n.bit_length()} bits", rule, "give smaller numbers")
+    for element in _coprime_base(radicands):
+        if isqrt(element) ** 2 != element and (odd := {n for n in radicands if _exponent(n, element) % 2}):
+            return odd
+    raise AssertionError("a radicand is a square")
 
 
-def _combined(a: int, b: int) -> tuple[int, int]:
-    """(k, m) for the product of two rough numbers, from those of each."""
-    (k, m), (j, n) = _rough_square_free(a), _rough_square_free(b)
-    common = gcd(m, n)
-    return k * j * common, (m // common) * (n // common)
+def _coprime_base(radicands: list[int]) -> list[int]:
+    base: list[int] = []
+    queue = list(radicands)
+    while queue:
+        n = queue.pop()
+        if n == 1:
+            continue
+        shared = next((b for b in base if gcd(b, n) > 1), None)
+        if shared is None:
+            base.append(n)
+        elif shared != n:
+            common = gcd(shared, n)
+            base.remove(shared)
+            queue += [common, shared // common, n // common]
+    return base
 
 
-def _atom(radicands: Iterable[int]) -> int:
-    """A number > 1 that divides each square-free radicand or is coprime to it; changing its root's sign keeps sums."""
-    first, *others = radicands
-    atom = first
-    for radicand in others:
-        if (common := gcd(atom, radicand)) > 1:
-            atom = common
-    return atom
+def _exponent(n: int, element: int) -> int:
+    exponent = 0
+    while n % element == 0:
+        n, exponent = n // element, exponent + 1
+    return exponent
 
 
 def _collected(coefficients: Mapping[int, Fraction]) -> Number:
-    terms = tuple(sorted((n, c) for n, c in coefficients.items() if c))
+    terms = tuple(sorted((n, c) for n, c in _merged(coefficients).items() if c))
     if len(terms) > MAX_TERMS:
         rule = f"must not need more than {MAX_TERMS} different square roots"
         raise UnsupportedError("number", f"a sum of {len(terms)} square roots", rule, "")
     return Number(terms)
+
+
+def _merged(coefficients: Mapping[int, Fraction]) -> Mapping[int, Fraction]:
+    """Joins roots with a rational ratio; only radicands that are not certainly square-free can have one."""
+    if max(coefficients, default=0) < CERTAIN:
+        return coefficients
+    merged: dict[int, Fraction] = {}
+    for n, coefficient in sorted(coefficients.items()):
+        m = n if n < CERTAIN else next((m for m in (1, *merged) if isqrt(m * n) ** 2 == m * n), n)
+        merged[m] = merged.get(m, Fraction(0)) + (coefficient if m == n else coefficient * isqrt(m * n) / m)
+    return merged
 
 
 ZERO = Number()

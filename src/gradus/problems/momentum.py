@@ -12,10 +12,22 @@ from gradus.errors import InputError
 from gradus.exact.numbers import ONE, Number
 from gradus.problems.problem import NumberParam
 
+LONGEST = 10**9
+"""Numerators and denominators stay below this, so that dozens of exact iterations stay printable."""
+
+
+def check_short(name: str, *numbers: Number) -> None:
+    """Raises InputError unless all numbers are rational with numerators and denominators below :data:`LONGEST`."""
+    for x in numbers:
+        if not x.is_rational or max(abs(x.as_fraction().numerator), x.as_fraction().denominator) >= LONGEST:
+            rule = "must be rational, with at most 9 digits above and below the fraction's line"
+            raise InputError(name, x.text, rule, "round it to a few digits")
+
 
 def _momentum_coefficient(mu: Number) -> Number:
-    if not mu.is_rational or not 0 < mu < 1:
-        raise InputError("mu", mu.text, "must be a rational number between 0 and 1, without the ends", "e.g. 0.9")
+    check_short("mu", mu)
+    if not 0 < mu < 1:
+        raise InputError("mu", mu.text, "must be between 0 and 1, without the ends", "e.g. 0.9")
     return mu
 
 

@@ -27,6 +27,9 @@ NetworkParam = Annotated[
 _ACTIVATION_NAMES = {"relu": "ReLU", "identity": "identity", "softmax": "soft-max"}
 
 
+WIDE = 3
+"""A sum of more weighted inputs than this, and its numbers, take a line each."""
+
 _SIZES: dict[int, list[tuple[int, ...]]] = {
     1: [(2, 2, 1)],
     2: [(2, 3, 1), (3, 2, 1)],
@@ -215,7 +218,11 @@ def _forward_rows(network: Network, values: ForwardPass, index: int, first: int)
         symbols = [f"{_weight(numbers[neuron.name, source])}{named(source).latex}" for source, _ in neuron.gains]
         figures = [rf"{_factor(g)} \cdot {_factor(sources[source])}" for source, g in neuron.gains]
         sums = " + ".join([*symbols, _weight(numbers[neuron.name, None])])
-        rows.append(f"z_{{{first + j}}} &= {sums} = {' + '.join([*figures, _factor(neuron.bias)])} = {z.latex}")
+        put_in = f"{' + '.join([*figures, _factor(neuron.bias)])} = {z.latex}"
+        wide = len(neuron.gains) > WIDE
+        rows += (
+            [f"z_{{{first + j}}} &= {sums}", f"&= {put_in}"] if wide else [f"z_{{{first + j}}} &= {sums} = {put_in}"]
+        )
     if layer.activation == "softmax":
         shown = ", ".join(named(name).latex for name in layer.names)
         return [*rows, rf"({shown}) &= \operatorname{{softmax}}(\mathbf{{z}}) = {computed.outputs.latex}"]

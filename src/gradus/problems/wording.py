@@ -17,14 +17,23 @@ def counted(number: int, noun: str) -> str:
     return f"one {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def decimal(value: float, digits: int = 4) -> str:
+    """A number with so many digits after the point; zero has no sign.
+
+    >>> decimal(-0.00001), decimal(-0.5, 2)
+    ('0.0000', '-0.50')
+    """
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
 def share(value: float) -> str:
     """A share, or a difference of shares, as inline LaTeX."""
-    return f"${value:.4f}$"
+    return f"${decimal(value)}$"
 
 
 def interval(bounds: Interval) -> str:
     """An interval of shares as inline LaTeX."""
-    return f"$[{bounds[0]:.4f}, {bounds[1]:.4f}]$"
+    return f"$[{decimal(bounds[0])}, {decimal(bounds[1])}]$"
 
 
 def code_span(text: str) -> str:

@@ -64,6 +64,12 @@ def deterministic(device: torch.device) -> Iterator[None]:
             os.environ.pop(_CUBLAS, None)
 
 
+def forget_peak_memory(device: torch.device) -> None:
+    """Let the GPU's peak start anew; that of a process cannot."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
 def peak_memory_bytes(device: torch.device) -> int:
     """Peak resident memory of the process, or peak allocated memory of the GPU."""
     if device.type == "cuda":

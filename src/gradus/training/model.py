@@ -51,7 +51,7 @@ class Network(nn.Module):
             match layer:
                 case layers.Conv2D():
                     gains, bias = self._gains_and_bias(name)
-                    values = functional.conv2d(values, gains, bias, padding=layer.padding)
+                    values = _convolved(values, gains, bias, layer)
                     pending = layer.activation
                 case layers.Dense():
                     values = functional.linear(values, *self._gains_and_bias(name))
@@ -135,6 +135,16 @@ def _stored(gains: Tensor) -> Tensor:
     if gains.ndim == 4:
         return gains.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
     return gains.t().contiguous()
+
+
+def _convolved(values: Tensor, gains: Tensor, bias: Tensor, layer: layers.Conv2D) -> Tensor:
+    if layer.padding == "valid":
+        return functional.conv2d(values, gains, bias)
+    height, width = (size - 1 for size in layer.kernel)
+    if height % 2 or width % 2:
+        values = functional.pad(values, (width // 2, width - width // 2, height // 2, height - height // 2))
+        return functional.conv2d(values, gains, bias)
+    return functional.conv2d(values, gains, bias, padding=(height // 2, width // 2))
 
 
 def _activated(values: Tensor, activation: Activation) -> Tensor:

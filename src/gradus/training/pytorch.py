@@ -21,9 +21,9 @@ def load_torch() -> None:
     Raises:
         MissingExtra: PyTorch is not installed.
     """
-    if "torch" in sys.modules:
+    if sys.modules.get("torch") is not None:
         return
-    if find_spec("torch") is None:
+    if not _is_installed("torch"):
         raise MissingExtra("training", "train")
     given = os.environ.get(_WAIT_POLICY)
     os.environ.setdefault(_WAIT_POLICY, "PASSIVE")
@@ -32,3 +32,10 @@ def load_torch() -> None:
     finally:
         if given is None:
             os.environ.pop(_WAIT_POLICY, None)
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # its entry in sys.modules is empty: another program barred it
+        return False

@@ -92,11 +92,12 @@ def _trained(
 ) -> RunRecord:
     import torch
 
-    from gradus.training.device import device_name, peak_memory_bytes
+    from gradus.training.device import device_name, forget_peak_memory, peak_memory_bytes
     from gradus.training.evaluate import evaluation, on_device
     from gradus.training.loop import Training, epochs_of
     from gradus.training.model import initialised, weights_of
 
+    forget_peak_memory(device)
     weights_generator = torch.Generator().manual_seed(stream_seed(request.seed, "weights"))
     dropout_generator = torch.Generator(device).manual_seed(stream_seed(request.seed, "dropout"))
     network = initialised(configuration.architecture, weights_generator).to(device)

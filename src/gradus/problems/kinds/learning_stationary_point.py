@@ -44,7 +44,11 @@ class StationaryPoint(Kind[StationaryPointParams]):
 
     def statement(self, params: StationaryPointParams) -> tuple[Block, ...]:
         classes = "" if params.classes is None else f" It tells {params.classes} classes apart."
-        fixed = "the fixed input $\\mathbf{x} = \\mathbf{0}$" if params.input_zero else _FIXED
+        fixed = "a fixed input $\\mathbf{x}$"
+        if params.input_zero:
+            fixed = "the fixed input $\\mathbf{x} = \\mathbf{0}$"
+        elif params.hidden_layers == 0:
+            fixed = "a fixed input $\\mathbf{x} \\neq \\mathbf{0}$"
         ask = (
             f"{classifier(params.hidden_layers, None)}{classes} With all its weights in the vector "
             f"$\\mathbf{{w}}$, it "
@@ -70,9 +74,6 @@ class StationaryPoint(Kind[StationaryPointParams]):
             (True, False, "Without a hidden layer, the gains multiply $\\mathbf{x}$ itself, and it is not zero."),
         ]
         return distinct(_answer(params), ((_parts(without, with_), why) for without, with_, why in candidates))
-
-
-_FIXED = "a fixed input $\\mathbf{x} \\neq \\mathbf{0}$"
 
 
 def _parts(without: bool, with_: bool) -> Parts:

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from gradus.answers.answer import YesNo
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Math, Table, Text
-from gradus.errors import InputError
+from gradus.errors import InputError, UnsupportedError
 from gradus.exact.matrices import Vector
 from gradus.exact.momentum import (
     Direction,
@@ -24,8 +24,10 @@ from gradus.exact.momentum import (
 )
 from gradus.exact.numbers import ONE, ZERO, Number, decimal, sqrt
 from gradus.exact.steps import Check, Step
-from gradus.problems.momentum import UPDATE, MuParam, setting, shown
+from gradus.problems.momentum import UPDATE, MuParam, check_short, setting, shown
 from gradus.problems.problem import Kind, NumberParam, Params, Records, Solution, VectorParam
+
+MOST_DIRECTIONS = 6
 
 RUN = 40
 """Iterations of the exact runs in the self-checks."""
@@ -45,8 +47,12 @@ class ConvergenceParams(Params):
     @model_validator(mode="after")
     def _fits(self) -> ConvergenceParams:
         check_constants(self.mu, self.learning_rate)
-        if not all(x.is_rational for x in (*self.curvatures, self.learning_rate, *(self.velocity or (ZERO,)))):
-            raise InputError("curvatures", self.curvatures.text, "must be rational, like all other numbers here", "")
+        check_short("curvatures", *self.curvatures)
+        if len(self.curvatures) > MOST_DIRECTIONS:
+            rule = f"must be at most {MOST_DIRECTIONS} numbers, to fit on a page"
+            raise InputError("curvatures", self.curvatures.text, rule, "")
+        check_short("learning_rate", self.learning_rate)
+        check_short("velocity", *(self.velocity or (ZERO,)))
         if self.velocity is not None and len(self.velocity) != len(self.curvatures):
             rule = f"must have {len(self.curvatures)} entries, one for each curvature"
             raise InputError("velocity", self.velocity.text, rule, "")
@@ -198,36 +204,27 @@ def _cases(params: ConvergenceParams) -> Table:
     reach, bound = mu / (ONE - mu), 2 * (ONE + mu)
     low, high = (ONE - sqrt(mu)) ** 2, (ONE + sqrt(mu)) ** 2
     rows = (
+        (r"$\lambda < 0$", r"real, one above $1$, for $p(1) < 0$", "leaves"),
+        (r"$\lambda = 0$", r"$1$ and $\mu$", rf"settles at $u = \frac{{\mu v}}{{1 - \mu}} = {_times(reach, 'v')}$"),
+        (r"$0 < \alpha\lambda \leq (1 - \sqrt{\mu})^2$", "real, between $0$ and $1$", "comes back without oscillation"),
         (
-            r"$\lambda < 0$",
-            r"$p(1) = \alpha\lambda < 0$: one is above $1$",
-            "leaves, unless the velocity has no component",
-        ),
-        (
-            r"$\lambda = 0$",
-            r"$1$ and $\mu$",
-            rf"settles at $u = \frac{{\mu v}}{{1 - \mu}} = {_times(reach, 'v')}$, never back",
-        ),
-        (
-            rf"$0 < \alpha\lambda \leq (1 - \sqrt{{\mu}})^2 = {low.latex}$",
-            "real, between $0$ and $1$",
-            "comes back without oscillation",
-        ),
-        (
-            rf"above that, and below $(1 + \sqrt{{\mu}})^2 = {high.latex}$",
-            r"complex, of absolute value $\sqrt{\mu} < 1$",
+            r"$(1 - \sqrt{\mu})^2 < \alpha\lambda < (1 + \sqrt{\mu})^2$",
+            r"complex, of absolute value $\sqrt{\mu}$",
             "comes back in waves",
         ),
         (
-            rf"from there on, below $2(1 + \mu) = {bound.latex}$",
-            "real, between $-1$ and 0",
-            "comes back, changing sides at every step",
+            r"$(1 + \sqrt{\mu})^2 \leq \alpha\lambda < 2(1 + \mu)$",
+            "real, between $-1$ and $0$",
+            "comes back, changing sides",
         ),
-        (rf"$\alpha\lambda = 2(1 + \mu) = {bound.latex}$", r"$-1$ and $-\mu$", "keeps a bounded period of two"),
-        (rf"$\alpha\lambda > 2(1 + \mu) = {bound.latex}$", r"$p(-1) < 0$: one is below $-1$", "leaves, changing sides"),
+        (r"$\alpha\lambda = 2(1 + \mu)$", r"$-1$ and $-\mu$", "keeps a bounded period of two"),
+        (r"$\alpha\lambda > 2(1 + \mu)$", r"real, one below $-1$, for $p(-1) < 0$", "leaves, changing sides"),
     )
-    caption = rf"From $u = 0$ with $v \neq 0$, for $\mu = {mu.latex}$ and $\alpha > 0$."
-    return Table(("Case", "Eigenvalues of $M$", "The iterates"), rows, caption)
+    numbers = (
+        rf"$(1 - \sqrt{{\mu}})^2 = {low.latex}$, $(1 + \sqrt{{\mu}})^2 = {high.latex}$ and $2(1 + \mu) = {bound.latex}$"
+    )
+    caption = rf"The iterates from $u = 0$ with $v \neq 0$. For $\mu = {mu.latex}$, {numbers}."
+    return Table(("Case", "Eigenvalues of $M$", "$u$"), rows, caption)
 
 
 def _times(factor: Number, letter: str) -> str:
@@ -247,18 +244,28 @@ _MOTIONS = {"none": "", "monotone": "", "waves": ", in waves", "alternating": ",
 def _direction_step(params: ConvergenceParams, number: int, d: Direction, velocity: Number) -> Step:
     c = params.learning_rate * d.curvature
     limit = rf" at $u = {d.limit.latex}$" if d.fate == "settles elsewhere" and d.limit is not None else ""
-    roots = (
-        rf"r = {d.eigenvalues[0].latex}, \quad r = {d.eigenvalues[1].latex}"
-        if d.eigenvalues
-        else rf"|r| = \sqrt{{\det M}} = {sqrt(params.mu).latex}"
-    )
     return Step(
         rf"Along $w_{number}$, with $\lambda = {d.curvature.latex}$ and $v = {velocity.latex}$: "
         f"{_FATES[d.fate]}{limit}{_MOTIONS[d.motion]}.",
         rf"Here $\alpha\lambda = {c.latex}$, $p(1) = {c.latex}$ and $p(-1) = {(2 * (ONE + params.mu) - c).latex}$.",
-        after=rf"M = {d.matrix.latex}, \qquad {roots}",
+        after=rf"M = {d.matrix.latex}{_roots(d, params.mu)}",
         checks=tuple(_run_checks(params, d, velocity)),
     )
+
+
+def _eigenvalues(d: Direction) -> tuple[Number, Number] | None:
+    """The real eigenvalues, or None when there are none, or when they are too large to be written down."""
+    try:
+        return d.eigenvalues
+    except UnsupportedError:
+        return None
+
+
+def _roots(d: Direction, mu: Number) -> str:
+    if d.motion == "waves":
+        return rf", \qquad |r| = \sqrt{{\det M}} = {sqrt(mu).latex}"
+    roots = _eigenvalues(d)
+    return rf", \qquad r = {roots[0].latex}, \quad r = {roots[1].latex}" if roots else ""
 
 
 def _run_checks(params: ConvergenceParams, d: Direction, velocity: Number) -> list[Check]:
@@ -267,8 +274,8 @@ def _run_checks(params: ConvergenceParams, d: Direction, velocity: Number) -> li
     run = trajectory(params.mu, params.learning_rate, Vector((d.curvature,)), start, RUN)
     u = [state.weights[0] for state in run]
     mu, checks = params.mu, []
-    if d.eigenvalues:
-        products = d.eigenvalues[0] * d.eigenvalues[1] == mu, d.eigenvalues[0] + d.eigenvalues[1] == _trace(d)
+    if roots := _eigenvalues(d):
+        products = roots[0] * roots[1] == mu, roots[0] + roots[1] == _trace(d)
         checks.append(
             Check(r"The eigenvalues have the product $\mu$ and the sum $1 + \mu - \alpha\lambda$.", all(products))
         )

@@ -15,7 +15,7 @@ from gradus.problems.learning_curve import accuracy_figure
 from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.training_runs import found_record, measured, seeds_caveat, shown_runs, solution, unanswered
 from gradus.problems.training_setting import TrainingParams, setting_sentence
-from gradus.problems.wording import counted, interval, share
+from gradus.problems.wording import counted, decimal, interval, share
 from gradus.runs import NotRun, RunRequest
 
 PARTS = ("training_accuracy", "validation_accuracy", "test_accuracy", "gap", "validation_slope")
@@ -150,9 +150,9 @@ def _trend_row(name: str, trend: Trend) -> tuple[str, ...]:
     verdict = {"level": "level", "rising": "rising", "falling": "falling", "unclear": "not clear", "too short": ""}
     return (
         name,
-        f"${trend.slope:.5f}$",
+        f"${decimal(trend.slope, 5)}$",
         f"${trend.standard_error:.5f}$",
-        f"$[{low:.5f}, {high:.5f}]$",
+        f"$[{decimal(low, 5)}, {decimal(high, 5)}]$",
         verdict[trend.verdict],
     )
 

@@ -165,7 +165,7 @@ def _reason(test: Difference, sgd: RunRecord) -> Text:
     rates = (
         f"SGD gives all weights one learning rate, ${LEARNING_RATE}$ in the first step and ${last:.5f}$ in the last "
         f"of {steps:,}. Adam divides each weight's step by a running estimate of the size of that weight's gradient, "
-        "so that weights with small gradients move as far as the others."
+        "so that weights with small gradients move about as far as the others."
     )
     if test.consistent:
         return Text(f"{rates} In this run that neither helped nor harmed by more than sampling explains.")

@@ -19,7 +19,7 @@ from gradus.problems.training_runs import (
     unanswered,
 )
 from gradus.problems.training_setting import TrainingParams, setting
-from gradus.problems.wording import counted, interval, share
+from gradus.problems.wording import counted, decimal, interval, share
 from gradus.runs import NotRun, RunRecord, RunRequest
 
 PARTS = ("training_accuracy", "validation_accuracy", "test_accuracy", "difference")
@@ -134,8 +134,8 @@ def _difference(difference: Difference) -> Step:
         "intervals of the two accuracies (Newcombe's method), which is valid for small sets too.",
         before=r"\operatorname{SE}(p_{\text{v}} - p_{\text{t}}) = "
         r"\sqrt{\operatorname{SE}_{\text{validation}}^2 + \operatorname{SE}_{\text{test}}^2}",
-        after=rf"p_{{\text{{v}}}} - p_{{\text{{t}}}} = {difference.value:.4f}, \qquad "
-        rf"\operatorname{{SE}} = {difference.standard_error:.4f}, \qquad [{low:.4f}, {high:.4f}]",
+        after=rf"p_{{\text{{v}}}} - p_{{\text{{t}}}} = {decimal(difference.value)}, \qquad "
+        rf"\operatorname{{SE}} = {difference.standard_error:.4f}, \qquad [{decimal(low)}, {decimal(high)}]",
         checks=(
             Check(
                 f"the interval of $p_{{\\text{{t}}}} - p_{{\\text{{v}}}}$ is the mirror image, {interval(mirrored)}",
@@ -197,7 +197,7 @@ def _chance(record: RunRecord) -> tuple[Text, ...]:
         Text(
             f"Guessing among {classes} equally frequent classes gets {share(1 / classes)} of them right. By its "
             "interval the test accuracy is not above that: so short a training has not yet taught the network "
-            "anything that shows. The estimate is a good one all the same; it is the network that is not good yet."
+            "anything that shows."
         ),
     )
 

@@ -30,8 +30,8 @@ def load(name: str, on_load: OnLoad | None = None) -> Dataset:
     """
     if name in BUILT_IN:
         return BUILT_IN[name]()
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
+    folder = _folder(name)
+    if folder is None:
         rule = f"must be one of {', '.join(sorted(BUILT_IN))}, or a folder with train/<class>/* and test/<class>/*"
         raise InputError("data", name, rule, nearest(name, BUILT_IN))
     files = listing(folder)
@@ -40,3 +40,11 @@ def load(name: str, on_load: OnLoad | None = None) -> Dataset:
         _last_folder.clear()
         _last_folder[files.fingerprint] = dataset
     return _last_folder[files.fingerprint]
+
+
+def _folder(name: str) -> Path | None:
+    try:
+        folder = Path(name).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown user's home, a null character
+        return None
