@@ -12,8 +12,8 @@ from gradus.exact import Matrix
 from gradus.exact.numbers import Number
 from gradus.problems.matrix_samples import construction
 
-settings.register_profile("exact", deadline=None, max_examples=50)
-settings.load_profile("exact")
+quick = settings(deadline=None, max_examples=50)
+"""Exact arithmetic has no fixed duration, and machines are shared."""
 
 sides = st.integers(1, 4)
 rationals = st.builds(Fraction, st.integers(-9, 9), st.integers(1, 4))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from exact.matrices_strategies import decomposable_matrices, rational_matrices, tables
-from exact.test_matrices import sympy_matrix
-from exact.test_svd import array
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exact.matrices_strategies import decomposable_matrices, quick, rational_matrices, tables
+from exact.test_matrices import sympy_matrix
+from exact.test_svd import array
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact import Matrix, Vector, least_squares, null_space, pseudo_inverse, svd, unit_minimisers
 from gradus.exact.least_squares_steps import (
@@ -20,6 +20,7 @@ from gradus.exact.least_squares_steps import (
 )
 
 
+@quick
 @given(rational_matrices())
 def test_the_four_penrose_conditions_hold_for_any_rational_matrix(A: Matrix) -> None:
     X = pseudo_inverse(A)
@@ -28,18 +29,20 @@ def test_the_four_penrose_conditions_hold_for_any_rational_matrix(A: Matrix) -> 
     assert X.is_rational
 
 
-@settings(max_examples=40)
+@settings(quick, max_examples=40)
 @given(rational_matrices())
 def test_the_pseudo_inverse_agrees_with_sympy(A: Matrix) -> None:
     assert sympy_matrix(pseudo_inverse(A)) == sympy_matrix(A).pinv()
 
 
+@quick
 @given(decomposable_matrices())
 def test_the_pseudo_inverse_agrees_with_the_decomposition(A: Matrix) -> None:
     d = svd(A)
     assert d.V @ d.Sigma_plus @ d.U.T == pseudo_inverse(A)
 
 
+@quick
 @given(st.data(), rational_matrices())
 def test_least_squares_solutions(data: st.DataObject, A: Matrix) -> None:
     b = data.draw(tables(A.shape[0], 1)).column(0)
@@ -52,7 +55,7 @@ def test_least_squares_solutions(data: st.DataObject, A: Matrix) -> None:
     assert np.allclose([float(x) for x in solutions.min_norm], expected, atol=1e-6)
 
 
-@settings(max_examples=60)
+@settings(quick, max_examples=60)
 @given(rational_matrices())
 def test_unit_minimisers_are_all_there_is_or_are_refused(A: Matrix) -> None:
     values, vectors = np.linalg.eigh(array(A).T @ array(A))
@@ -104,7 +107,7 @@ def test_a_right_hand_side_of_the_wrong_length_is_refused() -> None:
         least_squares(Matrix.of("3 4; 3 4"), Vector.of("1 2 3"))
 
 
-@settings(max_examples=30)
+@settings(quick, max_examples=30)
 @given(st.one_of(rational_matrices(), decomposable_matrices()), st.data())
 def test_all_checks_of_the_worked_steps_hold(A: Matrix, data: st.DataObject) -> None:
     b = data.draw(tables(A.shape[0], 1)).column(0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from exact.matrices_strategies import rational_matrices, tables
 from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Matrix as SymPyMatrix
 from sympy import Rational
 
+from exact.matrices_strategies import quick, rational_matrices, tables
 from gradus.errors import InputError
 from gradus.exact import Matrix, Vector, sqrt
 
@@ -20,6 +20,7 @@ def sympy_matrix(A: Matrix) -> SymPyMatrix:
     return SymPyMatrix([[Rational(x.numerator, x.denominator) for x in row] for row in rows])
 
 
+@quick
 @given(st.data(), *(st.integers(1, 4),) * 3)
 def test_sums_and_products_agree_with_sympy(data: st.DataObject, m: int, k: int, n: int) -> None:
     A, B, C = data.draw(tables(m, k)), data.draw(tables(k, n)), data.draw(tables(m, k))
@@ -29,6 +30,7 @@ def test_sums_and_products_agree_with_sympy(data: st.DataObject, m: int, k: int,
     assert A @ B.column(0) == (A @ B).column(0)
 
 
+@quick
 @given(rational_matrices())
 def test_json_holds_text_latex_and_decimal_of_every_entry(A: Matrix) -> None:
     form = json.loads(json.dumps(A.as_json()))

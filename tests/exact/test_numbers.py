@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from exact.matrices_strategies import numbers, rationals
 from hypothesis import example, given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
+from exact.matrices_strategies import numbers, quick, rationals
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact.numbers import Number, decimal, digits_of, sqrt, square_free
 
@@ -28,6 +28,7 @@ def close(x: mpf, y: mpf) -> bool:
     return abs(x - y) <= mpf(10) ** -40 * (1 + abs(x))
 
 
+@quick
 @given(numbers(), numbers())
 def test_arithmetic_agrees_with_mpmath(x: Number, y: Number) -> None:
     assert close(value(x + y), value(x) + value(y))
@@ -38,6 +39,7 @@ def test_arithmetic_agrees_with_mpmath(x: Number, y: Number) -> None:
         assert x / y * y == x
 
 
+@quick
 @given(numbers(), numbers())
 def test_order_and_sign_agree_with_mpmath(x: Number, y: Number) -> None:
     difference = value(x) - value(y)
@@ -48,6 +50,7 @@ def test_order_and_sign_agree_with_mpmath(x: Number, y: Number) -> None:
         assert (x < y) == (difference < 0) and (x > y) == (difference > 0)
 
 
+@quick
 @given(numbers())
 def test_the_square_root_of_a_square_is_the_absolute_value(x: Number) -> None:
     try:
@@ -58,6 +61,7 @@ def test_the_square_root_of_a_square_is_the_absolute_value(x: Number) -> None:
     assert root == abs(x)
 
 
+@quick
 @given(numbers())
 @example(Number.of("1/3"))
 @example(sqrt(2) * Fraction(1, 10**40))
@@ -98,6 +102,7 @@ def test_a_sign_is_certified_where_floats_cannot_see_it() -> None:
     assert float(Fraction(p, q)) == float(sqrt(2))
 
 
+@quick
 @given(st.integers(1, 10**14))
 def test_square_free_parts_agree_with_sympy(n: int) -> None:
     from sympy import factorint
@@ -132,6 +137,7 @@ def test_reciprocals_need_no_factors_of_large_radicands(radicands: tuple[int, ..
     assert x * x.reciprocal() == 1
 
 
+@quick
 @given(rationals, rationals)
 def test_nested_roots_are_denested(a: Fraction, b: Fraction) -> None:
     x = sqrt(abs(a)) + sqrt(abs(b))

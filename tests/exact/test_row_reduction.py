@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from exact.matrices_strategies import rational_matrices
-from exact.test_matrices import sympy_matrix
 from hypothesis import given
 
+from exact.matrices_strategies import quick, rational_matrices
+from exact.test_matrices import sympy_matrix
 from gradus.errors import InputError
 from gradus.exact import Matrix, Number, inverse, rank, row_reduction
 from gradus.exact.row_reduction import full_rank_factors, rank_steps
 
 
+@quick
 @given(rational_matrices())
 def test_the_reduced_form_agrees_with_sympy(A: Matrix) -> None:
     reduction = row_reduction(A)
@@ -22,6 +23,7 @@ def test_the_reduced_form_agrees_with_sympy(A: Matrix) -> None:
     assert reduction.pivots == pivots
 
 
+@quick
 @given(rational_matrices())
 def test_the_operations_lead_where_the_stages_say(A: Matrix) -> None:
     reduction = row_reduction(A)
@@ -50,6 +52,7 @@ def replayed(A: Matrix, operation: str) -> Matrix:
     return Matrix(tuple(row.entries for row in rows))
 
 
+@quick
 @given(rational_matrices())
 def test_full_rank_factors_multiply_to_the_matrix(A: Matrix) -> None:
     if not A:
@@ -58,6 +61,7 @@ def test_full_rank_factors_multiply_to_the_matrix(A: Matrix) -> None:
     assert C @ R == A and C.shape[1] == R.shape[0] == rank(A)
 
 
+@quick
 @given(rational_matrices())
 def test_an_inverse_is_one_or_is_refused(A: Matrix) -> None:
     m, n = A.shape
@@ -84,6 +88,7 @@ def test_ranks(A: str, r: int) -> None:
     assert rank(Matrix.of(A)) == r
 
 
+@quick
 @given(rational_matrices())
 def test_the_worked_rank_ends_with_the_rank_and_all_checks_hold(A: Matrix) -> None:
     steps = rank_steps(A)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exact.matrices_strategies import rational_matrices
-from exact.test_matrices import sympy_matrix
 from hypothesis import given, settings
 
+from exact.matrices_strategies import quick, rational_matrices
+from exact.test_matrices import sympy_matrix
 from gradus.exact import Matrix, Vector, column_space, left_null_space, null_space, row_reduction, row_space
 from gradus.exact.subspace_steps import null_space_steps, row_space_steps
 from gradus.exact.subspaces import canonical_basis, primitive
@@ -21,6 +21,7 @@ def identity(size: int) -> list[list[int]]:
     return [[int(i == j) for j in range(size)] for i in range(size)]
 
 
+@quick
 @given(rational_matrices())
 def test_the_four_bases_are_orthonormal_complementary_and_of_the_right_size(A: Matrix) -> None:
     m, n = A.shape
@@ -34,6 +35,7 @@ def test_the_four_bases_are_orthonormal_complementary_and_of_the_right_size(A: M
         assert dots(together) == identity(size)
 
 
+@quick
 @given(rational_matrices())
 def test_a_annihilates_its_null_space_and_the_null_space_conventions_hold(A: Matrix) -> None:
     basis = null_space(A)
@@ -44,6 +46,7 @@ def test_a_annihilates_its_null_space_and_the_null_space_conventions_hold(A: Mat
         assert all(not earlier[j] for earlier in basis[:i])
 
 
+@quick
 @given(rational_matrices())
 def test_row_space_vectors_begin_positively_and_depend_on_the_space_only(A: Matrix) -> None:
     basis = row_space(A)
@@ -73,7 +76,7 @@ def test_primitive_multiples_keep_the_direction() -> None:
     assert primitive(Vector.of("0 0")) == Vector.of("0 0")
 
 
-@settings(max_examples=40)
+@settings(quick, max_examples=40)
 @given(rational_matrices())
 def test_all_checks_of_the_worked_steps_hold(A: Matrix) -> None:
     steps = (*row_space_steps(A), *null_space_steps(A))

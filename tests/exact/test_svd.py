@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from exact.matrices_strategies import decomposable_matrices, rational_matrices
-from exact.test_matrices import sympy_matrix
 from hypothesis import given, settings
 from sympy import Poly, Rational, Symbol, real_roots
 
+from exact.matrices_strategies import decomposable_matrices, quick, rational_matrices
+from exact.test_matrices import sympy_matrix
 from gradus.errors import UnsupportedError
 from gradus.exact import Matrix, svd
 from gradus.exact.eigenvalues import characteristic_polynomial, spectrum
@@ -45,7 +46,7 @@ def check(A: Matrix) -> None:
     assert d.U.T @ d.U == Matrix.identity(m) and d.V.T @ d.V == Matrix.identity(n)
     assert all(not d.Sigma[i, j] for i in range(m) for j in range(n) if i != j)
     values = d.singular_values
-    assert all(a >= b for a, b in zip(values, values[1:], strict=False)) and values[-1] >= 0
+    assert all(a >= b for a, b in pairwise(values)) and values[-1] >= 0
     assert np.allclose([float(x) for x in values], np.linalg.svd(array(A), compute_uv=False), atol=1e-6)
     for i in range(d.rank):
         v = d.V.column(i)
@@ -55,6 +56,7 @@ def check(A: Matrix) -> None:
     assert thin is None or thin.U @ thin.Sigma @ thin.V.T == A
 
 
+@quick
 @given(decomposable_matrices())
 def test_it_is_a_canonical_decomposition(A: Matrix) -> None:
     check(A)
@@ -68,7 +70,7 @@ def test_by_hand(name: str) -> None:
     assert [x.text for x in svd(A).singular_values] == values
 
 
-@settings(max_examples=60)
+@settings(quick, max_examples=60)
 @given(rational_matrices())
 def test_any_rational_matrix_is_decomposed_or_refused_rightly(A: Matrix) -> None:
     """SymPy decides independently whether all eigenvalues of A^T A are rational."""
@@ -81,7 +83,7 @@ def test_any_rational_matrix_is_decomposed_or_refused_rightly(A: Matrix) -> None
             svd(A)
 
 
-@settings(max_examples=60)
+@settings(quick, max_examples=60)
 @given(rational_matrices())
 def test_the_spectrum_agrees_with_sympy(A: Matrix) -> None:
     G = A.T @ A
@@ -130,7 +132,7 @@ def test_too_large_numbers_are_refused() -> None:
         svd(Matrix.of([[10**1000, 1], [1, 1]]))
 
 
-@settings(max_examples=40)
+@settings(quick, max_examples=40)
 @given(decomposable_matrices())
 def test_all_checks_of_the_worked_steps_hold(A: Matrix) -> None:
     steps = (*right_factor_steps(A), *left_factor_steps(A))

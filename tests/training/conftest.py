@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,10 @@ from PIL import Image
 from gradus.errors import MissingExtra
 from gradus.training.pytorch import load_torch
 
-with suppress(MissingExtra):
-    load_torch()  # so that its threads do not spin while other tests run beside these
+try:
+    load_torch()  # here, so that its threads do not spin while other tests run beside these
+except MissingExtra:
+    collect_ignore = ["test_keras_parity.py", "test_model.py", "test_run.py"]
 
 LEVELS = {"day": (120, 256), "night": (0, 100)}
 

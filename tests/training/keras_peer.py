@@ -1,7 +1,7 @@
-"""Keras' side of the parity tests, run in a process of its own: ``python keras_peer.py IN.npz OUT.npz``.
+"""Keras' side of the parity tests, run in a process of its own: ``python keras_peer.py NAME.in.npz ...``.
 
-Reads initial weights (in the order of Keras' layers), images, labels and the optimiser's name; writes the loss,
-gradients of the first batch, and the weights after all batches, all in float64 and with dropout off.
+For each file, reads initial weights (in the order of Keras' layers), images, labels and the optimiser's name; writes to
+NAME.out.npz the loss and gradients of the first batch and the weights after all batches, all in float64 and with dropout off.
 """
 
 from __future__ import annotations
@@ -79,10 +79,11 @@ def stepped(given: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
 
 def main() -> None:
     keras.backend.set_floatx("float64")
-    given = dict(np.load(sys.argv[1]))
-    name = str(given.pop("optimizer"))
-    found = stepped(given, name) if "gradients" in given else trained_cnn(given, name)
-    np.savez(sys.argv[2], **found)
+    for file in sys.argv[1:]:
+        given = dict(np.load(file))
+        name = str(given.pop("optimizer"))
+        found = stepped(given, name) if "gradients" in given else trained_cnn(given, name)
+        np.savez(file.removesuffix(".in.npz") + ".out.npz", **found)
 
 
 if __name__ == "__main__":

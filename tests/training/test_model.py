@@ -7,9 +7,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-
+import torch
 from torch.nn import functional
 
 from gradus.errors import InputError

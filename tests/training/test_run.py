@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 from gradus.errors import InputError, OutputError, WorkFailed
 from gradus.runs import Epoch, Progress, RunRecord, RunRequest

@@ -13,6 +13,7 @@ from gradus.errors import InputError
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
 MAX_NESTING: Final = 30
@@ -27,6 +28,8 @@ def markdown_tokens(text: str) -> list[Token]:
 
     >>> [token.type for token in markdown_tokens("Let $x$ be.")]
     ['paragraph_open', 'inline', 'paragraph_close']
+    >>> [token.type for token in inline_tokens("$r$: rank 1")]
+    ['math_inline', 'text']
     >>> [token.type for token in inline_tokens("Let $x$ be <b>.")]
     ['text', 'math_inline', 'text']
     """
@@ -53,7 +56,16 @@ def _reader() -> MarkdownIt:
 
     # markdown-it drops what lies deeper than maxNesting without a word; ours is reported long before.
     reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_NESTING}).enable("table")
+    reader.core.ruler.before("inline", "first_dollar", _shield_first_dollar)
     return reader.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
+
+
+def _shield_first_dollar(state: StateCore) -> None:
+    """The plugin looks at the character before a dollar, and before the first one that is by accident the last of the
+    text: without a blank at its end, ``$r$: rank 1`` would lose its formula to the digit."""
+    for token in state.tokens:
+        if token.type == "inline" and token.content.startswith("$") and token.content[-1].isdigit():
+            token.content += " "
 
 
 def _check_nesting(text: str, tokens: list[Token]) -> None:

@@ -1,9 +1,9 @@
 """Exact real numbers: sums of rational multiples of square roots.
 
-A :class:`Number` is an element of a field Q(sqrt n1, sqrt n2, ...), kept as its coefficients for square roots of distinct
-integers no two of which have a rational ratio.  Such roots are linearly independent over the rationals (Besicovitch,
-1940), so a number is 0 exactly when it has no terms, and no equality is ever decided by approximation.  Order and sign
-come from integer bounds that are refined until they exclude zero.
+A :class:`Number` is an element of a field Q(sqrt n1, sqrt n2, ...), kept as its coefficients for square roots of
+distinct integers no two of which have a rational ratio.  Such roots are linearly independent over the rationals
+(Besicovitch, 1940), so a number is 0 exactly when it has no terms, and no equality is ever decided by approximation.
+Order and sign come from integer bounds that are refined until they exclude zero.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TRIAL_LIMIT = 1 << 16
 """Square factors are found by trial division up to here."""
 
 CERTAIN = TRIAL_LIMIT**3
-"""A number below this without factors up to TRIAL_LIMIT has at most two prime factors: it is a square or square-free."""
+"""Below this, a number without factors up to TRIAL_LIMIT has at most two prime factors: a square, or square-free."""
 
 Exact: TypeAlias = "Number | Fraction | int | str"
 
@@ -330,8 +330,8 @@ def _square_free(n: int) -> tuple[int, int]:
 def _conjugated(radicands: list[int]) -> set[int]:
     """The radicands whose roots change sign under an automorphism of the field that moves at least one of them.
 
-    In a base of pairwise coprime numbers, a product of radicands is a square exactly when every base element that is not
-    a square itself has an even exponent; so the parity of the exponent of one such element defines an automorphism.
+    In a base of pairwise coprime numbers, a product of radicands is a square exactly when every base element that is
+    not a square itself has an even exponent; so the parity of one such exponent defines an automorphism.
     """
     for element in _coprime_base(radicands):
         if isqrt(element) ** 2 != element and (odd := {n for n in radicands if _exponent(n, element) % 2}):
