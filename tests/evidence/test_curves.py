@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gradus.errors import InputError
-from gradus.evidence.curves import LearningCurve, learning_curve, smoothed, trend
+from gradus.evidence.curves import LearningCurve, Trend, learning_curve, smoothed, trend
 from gradus.evidence.student import t_probability, t_quantile
 from gradus.runs import RunRequest
 from problems.records import levelling_curve, made_record
@@ -99,3 +99,29 @@ def test_verdict_of_a_small_but_certain_rise_is_level() -> None:
     found = curve(slow, slow)
     assert found.validation is not None and found.validation.interval[0] > 0
     assert found.verdict == "level"
+
+
+def test_a_curve_that_can_only_lose_does_not_rise() -> None:
+    """Whether it is flat or falls may be open; that it gains little is not."""
+    wavering = [*LEVEL[:20], 0.76, 0.75, 0.77, 0.76, 0.75, 0.76, 0.75, 0.74, 0.75, 0.75]
+    found = curve(wavering, wavering)
+    assert found.validation is not None
+    low, high = found.validation.gain(10)
+    assert low < -0.02 and -0.02 < high < 0.02
+    assert (found.verdict, found.validation.may_fall) == ("level" if high >= 0 else "falling", True)
+
+
+@given(st.floats(-0.02, 0.02), st.floats(0, 0.01))
+def test_verdicts_follow_the_gain(slope: float, error: float) -> None:
+    """The rule once more, said from the other side."""
+    low, high = Trend(10, slope, error).gain(10)
+    wanted = (
+        "level"
+        if high < 0.02 and (high >= 0 or low > -0.02)
+        else "falling"
+        if high < 0
+        else "rising"
+        if low > 0
+        else "unclear"
+    )
+    assert Trend(10, slope, error).verdict == wanted

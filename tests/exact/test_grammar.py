@@ -140,7 +140,8 @@ def test_it_reads(text: str, value: str) -> None:
         ("root(x^2 + 1, 1)", "0 real roots"),
         ("2^(1/2)", "must be an integer"),
         ("1 2", "character 3"),
-        ("(1", "end"),
+        ("(1", "ends too early"),
+        ("", "ends too early"),
     ],
 )
 def test_an_error_says_what_is_wrong(text: str, reason: str) -> None:

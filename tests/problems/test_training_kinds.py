@@ -275,6 +275,12 @@ def test_longer_training_follows_the_curve(
     assert any(isinstance(part, Figure) for part in solution.body)
 
 
+def test_recorded_adam_has_levelled_off() -> None:
+    solution = solved(LONGER, *map(recorded, requests(LONGER)))
+    assert solution.summary.startswith("No. The validation accuracy no longer rises")
+    assert "and still rises" in solution.summary and "it over-fits" in words(solution)
+
+
 def test_longer_training_says_what_the_loss_did() -> None:
     over = words(longer(LEVEL, LEVEL[:20] + [0.75 - 0.02 * n for n in range(10)]))
     assert "the loss rises by" in over and "sure of its mistakes" in over

@@ -1,7 +1,8 @@
 """Keras' side of the parity tests, run in a process of its own: ``python keras_peer.py NAME.in.npz ...``.
 
-For each file, reads initial weights (in the order of Keras' layers), images, labels and the optimiser's name; writes to
-NAME.out.npz the loss and gradients of the first batch and the weights after all batches, all in float64 and with dropout off.
+For each file, reads initial weights (in the order of Keras' layers), images, labels and the optimiser's name; writes
+to NAME.out.npz the loss and gradients of the first batch and the weights after all batches, all in float64 and with
+dropout off.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradus.errors import DataError
+from gradus.training.data import load
 from gradus.training.data.dataset import random_split
 from gradus.training.data.pictograms import SIGNS, pictograms
 
@@ -25,7 +26,7 @@ def test_classes_are_balanced_and_the_images_are_always_the_same() -> None:
 
 
 def test_no_image_is_there_twice() -> None:
-    dataset = pictograms()
+    dataset = load("pictograms")
     images = np.concatenate([dataset.training.images, dataset.test.images]).reshape(6000, -1)
     assert len({image.tobytes() for image in images}) == 6000
 

@@ -94,8 +94,14 @@ def test_settings_are_left_as_they_were(shared_images: Path) -> None:
 
 def test_metrics_and_progress_stream(shared_images: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
-    record = run(request(shared_images, epochs=2), seen.append, tmp_path / "new" / "run")
-    lines = [json.loads(line) for line in (tmp_path / "new/run/metrics.jsonl").read_text().splitlines()]
+    file = tmp_path / "new/run/metrics.jsonl"
+
+    def watch(progress: Progress) -> None:
+        seen.append(progress)
+        assert len(file.read_text().splitlines()) == progress.epoch - 1
+
+    record = run(request(shared_images, epochs=2), watch, file.parent)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line.pop("epoch") for line in lines] == [1, 2]
     assert tuple(Epoch(**line) for line in lines) == record.epochs
     assert [p.epoch for p in seen if p.step == p.steps] == [1, 2]

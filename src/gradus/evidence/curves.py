@@ -54,13 +54,20 @@ class Trend:
     def verdict(self) -> Verdict:
         """What the line says of its next ``points`` epochs.
 
-        ``level``: they change less than :data:`MATERIAL` either way; ``rising``, ``falling``: the slope differs from 0
-        and may matter; else ``unclear``.
+        ``level``: they gain less than :data:`MATERIAL`; ``rising``, ``falling``: the slope differs from 0, and may
+        matter; ``unclear``: they may gain that much, or nothing.
         """
         low, high = self.gain(self.points)
-        if low > -MATERIAL and high < MATERIAL:
+        if high < 0 and low <= -MATERIAL:
+            return "falling"
+        if high < MATERIAL:
             return "level"
-        return "rising" if low > 0 else "falling" if high < 0 else "unclear"
+        return "rising" if low > 0 else "unclear"
+
+    @property
+    def may_fall(self) -> bool:
+        """Whether the line allows a loss of :data:`MATERIAL` or more over its next ``points`` epochs."""
+        return self.gain(self.points)[0] <= -MATERIAL
 
 
 @dataclass(frozen=True)

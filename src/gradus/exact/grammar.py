@@ -177,7 +177,7 @@ def _bounded(text: str) -> str:
 
 
 def _parsed(text: str) -> Tree[Token]:
-    from lark.exceptions import UnexpectedCharacters, UnexpectedInput
+    from lark.exceptions import UnexpectedInput, UnexpectedToken
 
     source = _bounded(text)
     if _depth(source) > MAX_DEPTH:
@@ -185,8 +185,8 @@ def _parsed(text: str) -> Tree[Token]:
     try:
         return _parser().parse(source)
     except UnexpectedInput as error:
-        column = error.column if isinstance(error, UnexpectedCharacters) else getattr(error, "column", -1)
-        at = f"at character {column}" if isinstance(column, int) and column > 0 else "at its end"
+        ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+        at = "it ends too early" if ended else f"at character {error.column}"
         rule = f"is not a number in the plain grammar ({at})"
         raise InputError("number", text, rule, "write integers, p/q, decimals, + - * / ^, sqrt(x)") from error
 

@@ -305,8 +305,8 @@ def _smallest_value_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
     reason = (
         r"The null space of $A$ is not $\{\mathbf{0}\}$, so the least value is 0, on its unit vectors."
         if not least
-        else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit eigenvectors of "
-        r"$A^\top A$ for its smallest eigenvalue."
+        else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit "
+        r"eigenvectors of $A^\top A$ for its smallest eigenvalue."
     )
     G = A.T @ A
     return Step(

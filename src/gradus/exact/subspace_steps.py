@@ -160,7 +160,7 @@ def _null_space_conclusion(A: Matrix) -> Step:
     )
     return Step(
         "The basis",
-        "These vectors span the null space.",
+        "This spans the null space.",
         after=r",\; ".join(v.factored_latex for v in basis),
         checks=checks,
     )

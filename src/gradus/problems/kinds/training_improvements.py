@@ -178,7 +178,7 @@ def _combined(curve: LearningCurve | None) -> str:
         return "Each change should be judged on the validation images, and the test images be used once, at the end."
     longer = {
         "rising": "Simply training for longer is a fourth way here, since the validation accuracy still rises.",
-        "level": "Training for longer is not among them: the validation accuracy has levelled off.",
+        "level": "Training for longer is not among them: the validation accuracy no longer rises.",
         "falling": "Training for longer is not among them: the validation accuracy falls.",
         "unclear": "Whether training for longer would help, the run does not settle.",
         "too short": "Whether training for longer would help, so few epochs do not show.",

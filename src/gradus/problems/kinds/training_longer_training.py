@@ -98,7 +98,8 @@ def conclusion(curve: LearningCurve) -> str:
         f"{share(high)}"
     )
     if trend.verdict == "level":
-        return f"No. The validation accuracy has levelled off: at the trend of its end, {more}. {_ahead(curve)}"
+        end = "no longer rises" if trend.may_fall else "has levelled off"
+        return f"No. The validation accuracy {end}: at the trend of its last epochs, {more}. {_ahead(curve)}"
     if trend.verdict == "rising":
         return (
             f"Yes, it probably would perform better for a while. The validation accuracy still rises: if the trend "
@@ -106,7 +107,7 @@ def conclusion(curve: LearningCurve) -> str:
         )
     if trend.verdict == "falling":
         return (
-            f"No, it would get worse. The validation accuracy falls: if the trend of its end went on, {more}. "
+            f"No, it would get worse. The validation accuracy falls: if the trend of its last epochs went on, {more}. "
             f"{_ahead(curve)}"
         )
     return (
@@ -147,7 +148,13 @@ def _trend_blocks(curve: LearningCurve) -> tuple[Block, ...]:
 
 def _trend_row(name: str, trend: Trend) -> tuple[str, ...]:
     low, high = trend.interval
-    verdict = {"level": "level", "rising": "rising", "falling": "falling", "unclear": "not clear", "too short": ""}
+    verdict = {
+        "level": "no longer rises" if trend.may_fall else "level",
+        "rising": "rising",
+        "falling": "falling",
+        "unclear": "not clear",
+        "too short": "",
+    }
     return (
         name,
         f"${decimal(trend.slope, 5)}$",
