@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
+from math import isqrt, prod
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from exact.matrices_strategies import numbers, quick, rationals
 from gradus.errors import InputError, UnsupportedError
-from gradus.exact.numbers import Number, decimal, digits_of, sqrt, square_free
+from gradus.exact.numbers import Number, decimal, digits_of, sqrt
+from gradus.exact.radicands import conjugated, square_free
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +138,18 @@ def test_roots_with_a_rational_ratio_are_one_number_even_where_nothing_was_facto
 def test_reciprocals_need_no_factors_of_large_radicands(radicands: tuple[int, ...]) -> None:
     x = sum((sqrt(n) for n in radicands), Number.of(1))
     assert x * x.reciprocal() == 1
+
+
+@settings(quick, max_examples=150)
+@given(st.lists(st.integers(2, 20).filter(lambda n: isqrt(n) ** 2 != n), min_size=1, max_size=7, unique=True))
+def test_conjugation_respects_every_relation_between_roots(radicands: list[int]) -> None:
+    """Where a product of roots is rational, an even number of them changes sign; and some root does."""
+    moved = conjugated(radicands)
+    assert moved
+    for size in range(2, len(radicands) + 1):
+        for chosen in combinations(radicands, size):
+            if isqrt(prod(chosen)) ** 2 == prod(chosen):
+                assert len(moved.intersection(chosen)) % 2 == 0
 
 
 @quick

@@ -42,6 +42,10 @@ def resolve(request: RunRequest, on_load: OnLoad | None = None) -> RunRequest:
             the fingerprint was taken.
         DataError: the data cannot be read.
         MissingExtra: PyTorch is not installed.
+
+    >>> request = resolve(RunRequest("hw5", "pictograms", "sgd", device="cpu"))
+    >>> request.device, len(request.data_fingerprint)
+    ('cpu', 64)
     """
     return _resolved(request, on_load)[0]
 

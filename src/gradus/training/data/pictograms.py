@@ -31,6 +31,9 @@ def pictograms() -> Dataset:
 
     Each class is drawn from a stream of its own, in float64 and by operations entry by entry only, so that rounding to
     bytes gives the same images on every machine.
+
+    >>> pictograms().classes[:3]
+    ('arrow', 'bars', 'crescent')
     """
     parts = [_class_images(label) for label in range(len(SIGNS))]
     images, labels = np.concatenate(parts), np.repeat(np.arange(len(SIGNS)), TRAINING_PER_CLASS + TEST_PER_CLASS)
