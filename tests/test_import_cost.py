@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +18,12 @@ import sys
 from importlib.abc import MetaPathFinder
 class Block(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.split('.')[0] == 'torch':
-            raise ModuleNotFoundError("No module named 'torch'", name='torch')
+        if name.split('.')[0] in MISSING:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 sys.meta_path.insert(0, Block())
 import importlib.util
 found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name == 'torch' else found(name, package)
+importlib.util.find_spec = lambda name, package=None: None if name in MISSING else found(name, package)
 """
 
 
@@ -53,18 +55,19 @@ def test_the_probe_can_fail() -> None:
     assert done.stdout.split() == ["numpy"]
 
 
-def test_without_torch_the_exact_parts_complete_and_training_says_what_it_needs(tmp_path: object) -> None:
-    source = BLOCKED + (
+@pytest.mark.parametrize("missing", [("torch",), ("torch", "numpy", "PIL")])
+def test_without_torch_the_exact_parts_complete_and_training_says_what_it_needs(
+    tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    source = f"MISSING = {missing!r}\n{BLOCKED}" + (
         "from gradus.cli import run\n"
-        "sys.exit(run(['solve', 'hw5', '--only', '1.3,2.2,3.9,4.1', '--format', 'html,pdf,json', '--out', sys.argv[1]]))"
+        "only = ['--only', '1.3,2.2,3.9,4.1', '--format', 'html,pdf,json']\n"
+        "sys.exit(run(['solve', 'hw5', *only, '--out', sys.argv[1]]))"
     )
     done = python(source, str(tmp_path))
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
-    import json
-    from pathlib import Path
-
-    result = json.loads((Path(str(tmp_path)) / "solution.json").read_text())
+    result = json.loads((tmp_path / "solution.json").read_text())
     answers = {problem["id"]: problem["answer"] for problem in result["problems"]}
     assert [entry["text"] for entry in answers["1.3"]] == ["0", "0", "0", "0", "3", "1", "0", "3", "1"]
     assert answers["2.2"] == {"without_biases": True, "with_biases": False}

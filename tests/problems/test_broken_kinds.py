@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from problems import conformance as suite
 
 from gradus.answers.answer import Exact, YesNo
 from gradus.answers.verdict import Mistake
@@ -20,6 +19,7 @@ from gradus.exact.numbers import Number
 from gradus.exact.steps import Check, Step
 from gradus.problems.kinds.linear_algebra_rank import KIND as RANK
 from gradus.problems.problem import Params, Records, Solution
+from problems import conformance as suite
 
 Rank: Any = type(RANK)
 

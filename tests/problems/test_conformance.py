@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from problems import conformance as suite
-from problems.records import typical_records
 
 from gradus.errors import InputError
 from gradus.problems.problem import Records
 from gradus.problems.registry import AnyKind, all_kinds, find_kind, module_name, modules
+from problems import conformance as suite
+from problems.records import typical_records
 
 KINDS = all_kinds()
 EXACT = [kind for kind in KINDS if kind.answer.decided_by == "mathematics"]

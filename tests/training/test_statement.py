@@ -1,4 +1,4 @@
-"""What the problems say of the recipe is what the recipe does; the rooms cannot import each other, so a test compares."""
+"""What the problems say of the recipe is what the recipe does: the rooms cannot import each other, so a test looks."""
 
 from __future__ import annotations
 

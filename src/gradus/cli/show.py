@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def command(set_name: str, id: str | None, without_answers: bool, out: Path | None, as_json: bool) -> None:
     """Show a problem set, or one problem with its worked solution, in the terminal.
 
-    SET is a bundled set or a file.  Nothing is trained: problems that need runs show those that `gradus solve` recorded.
+    SET is a bundled set or a file.  Nothing is trained: problems that need runs show those that `gradus solve` made.
     """
     from gradus.cli.training_runs import missing_run_command, recorded_only
     from gradus.runs import RunStore

@@ -50,8 +50,8 @@ def command(
 ) -> int:
     """Solve a problem set: the exact problems exactly, the others by training; write notebook, web page and PDF.
 
-    SET is a bundled set (see `gradus sets`) or a file.  With --json the answers go to stdout, and pages are written only
-    for a --format that is named.  Runs are kept in the output folder and never made twice.
+    SET is a bundled set (see `gradus sets`) or a file.  With --json the answers go to stdout, and pages are written
+    only for a --format that is named.  Runs are kept in the output folder and never made twice.
     """
     from gradus.cli.training_runs import missing_run_command
     from gradus.sets import read_set, runs_needed, set_file

@@ -70,7 +70,8 @@ def trained(
     unfinished = False
     reason = ""
     for number, request in enumerate(requests, start=1):
-        title = f"run {number} of {len(requests)}: {request.epochs} epoch{'' if request.epochs == 1 else 's'} of {request.optimizer}"
+        epochs = f"{request.epochs} epoch{'' if request.epochs == 1 else 's'}"
+        title = f"run {number} of {len(requests)}: {epochs} of {request.optimizer}"
         if not reason:
             try:
                 records[request] = _record(request, device, store, command_for(request), console, title)
@@ -94,8 +95,10 @@ def _answers(record: RunRecord, request: RunRequest) -> bool:
 def _record(
     request: RunRequest, device: Device, store: RunStore, command: str, console: Console, title: str
 ) -> RunRecord | NotRun:
-    from gradus import training
-
+    try:
+        from gradus import training
+    except ModuleNotFoundError as error:
+        raise MissingExtra("training", "train") from error
     if request.device == "cuda" and device == "cpu":
         return _left_out(NotRun(request, "--device cpu was asked for", command), title, console)
     wanted = replace(request, device=device) if request.device == "auto" else request

@@ -233,9 +233,9 @@ def _table_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> s
 
 
 def _factored_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> str:
-    """Pulls out (g / d) sqrt(n) when every non-zero entry is an integer multiple of it; a plain table otherwise."""
+    """Pulls out (g / d) sqrt(n) when there are several non-zero entries, all integer multiples of it; else plain."""
     terms = [x.terms for row in rows for x in row if x]
-    if not terms or any(len(term) != 1 or term[0][0] != terms[0][0][0] for term in terms):
+    if len(terms) < 2 or any(len(term) != 1 or term[0][0] != terms[0][0][0] for term in terms):
         return _table_latex(rows)
     fractions = [term[0][1] for term in terms]
     factor = Fraction(gcd(*(c.numerator for c in fractions)), lcm(*(c.denominator for c in fractions)))

@@ -117,6 +117,8 @@ class Number:
         return self + -Number.of(other)
 
     def __mul__(self, other: Number | Fraction | int) -> Number:
+        if not isinstance(other, (Number, Fraction, int)):
+            return NotImplemented  # a Vector or Matrix multiplies itself by a number
         products: dict[int, Fraction] = {}
         for m, a in self.terms:
             for n, b in Number.of(other).terms:
