@@ -72,3 +72,8 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        click.echo(
+            f"gradus: {error.filename or 'a file'}: {error.strerror}; what was finished before is kept", err=True
+        )
+        return 1

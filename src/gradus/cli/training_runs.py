@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from gradus.errors import InputError, MissingExtra
+from gradus.errors import InputError, MissingExtra, WorkFailed
 from gradus.runs import Device, NotRun, OnProgress, Progress, RunRecord, RunRequest, RunStore
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def trained(
 
     Args:
         device: what ``auto`` stands for; with ``cpu`` runs that ask for a GPU are left out.
+
     Raises:
         InputError: the data, the recipe or the device that was asked for cannot be used.
     """
@@ -78,11 +79,15 @@ def trained(
                 continue
             except MissingExtra as error:
                 reason = str(error)
+            except WorkFailed as error:
+                # Another run may well succeed: only this one is left out.
+                records[request] = _left_out(NotRun(request, str(error), command_for(request)), title, console)
+                unfinished = True
+                continue
             except KeyboardInterrupt:
                 reason = "interrupted with Ctrl-C"
                 console.print("Interrupted. Writing what is finished; press Ctrl-C again to stop at once.")
-        records[request] = NotRun(request, reason, command_for(request))
-        console.print(f"{title}: not run: {reason}", markup=False, soft_wrap=True)
+        records[request] = _left_out(NotRun(request, reason, command_for(request)), title, console)
         unfinished = True
     return Runs(records, unfinished)
 
@@ -100,15 +105,17 @@ def _record(
     except ModuleNotFoundError as error:
         raise MissingExtra("training", "train") from error
     if request.device == "cuda" and device == "cpu":
-        return _left_out(NotRun(request, "--device cpu was asked for", command), title, console)
+        return _left_out(NotRun(request, "--device cpu was asked for", command), f"{title} on a GPU", console)
     wanted = replace(request, device=device) if request.device == "auto" else request
     try:
-        with console.status(f"reading {request.data}"):
-            resolved = training.resolve(wanted)
+        with console.status(f"reading {request.data}") as status:
+            resolved = training.resolve(
+                wanted, lambda done, total: status.update(f"reading {request.data}: {done:,} of {total:,} images")
+            )
     except InputError as error:
         if error.argument == "device" and device != "cuda":
             missing = NotRun(request, "no GPU on this machine", f"{command} --device cuda")
-            return _left_out(missing, title, console)
+            return _left_out(missing, f"{title} on a GPU", console)
         raise
     title = f"{title} on {resolved.device}"
     if (found := store.find(resolved)) is not None:
@@ -122,7 +129,7 @@ def _record(
 
 
 def _left_out(missing: NotRun, title: str, console: Console) -> NotRun:
-    console.print(f"{title} on a GPU: not run: {missing.reason}", markup=False, soft_wrap=True)
+    console.print(f"{title}: not run: {missing.reason}", markup=False, soft_wrap=True)
     return missing
 
 
@@ -136,6 +143,7 @@ def _bars(console: Console) -> Bars:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
