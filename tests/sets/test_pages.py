@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from problems.records import typical_records
 
 from gradus.documents.html import html
 from gradus.documents.notebook import notebook
 from gradus.documents.pdf import pages_json, pdf
 from gradus.sets import ProblemSet, Solved, read_set, runs_needed, set_file, solved
 from gradus.sets.composition import problems_document, solutions_document
+from problems.records import typical_records
 
 pypdf = pytest.importorskip("pypdf")
 
