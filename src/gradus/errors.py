@@ -6,6 +6,8 @@ command can print it as it stands.  What is raised anywhere else is a bug.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -60,6 +62,8 @@ class DataError(InputError):
 class UnsupportedError(InputError):
     """The input is meaningful, but gradus cannot do it yet; the rule says what the limit is."""
 
+    exit_code = 1
+
 
 class OutputError(InputError):
     """A file or folder cannot be written."""
@@ -77,12 +81,23 @@ class MissingExtra(WorkFailed):
     """A part of gradus needs an extra that is not installed.
 
     >>> print(MissingExtra("training", "train"))
-    training needs an extra that is not installed; run: pip install 'gradus[train]'
+    training needs the extra 'train', which is not installed; run, in the folder of gradus: pip install '.[train]'
     """
 
     def __init__(self, what: str, extra: str) -> None:
         self.what, self.extra = what, extra
-        super().__init__(f"{what} needs an extra that is not installed; run: pip install 'gradus[{extra}]'")
+        remedy = f"run, in the folder of gradus: pip install '.[{extra}]'"
+        super().__init__(f"{what} needs the extra '{extra}', which is not installed; {remedy}")
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The remedy for an unknown name: the nearest known one, or what to do where none is near.
+
+    >>> nearest("pictogram", ["pictograms", "photos"]), nearest("x", ["pictograms"], "choose one of them")
+    ('did you mean pictograms?', 'choose one of them')
+    """
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.4)
+    return f"did you mean {near[0]}?" if near else otherwise
 
 
 def _shortened(value: object, limit: int = 80) -> str:

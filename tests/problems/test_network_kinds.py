@@ -141,8 +141,8 @@ def test_zero_initialisation_claims_what_holds(hidden_layers: int | None, biases
     assert isinstance(solution.answer, Prose)
     text = solution.answer.text
     assert ("training from zeros works" in text) == (hidden_layers == 0)
-    assert ("Only that bias ever changes" in text) == (hidden_layers != 0 and biases)
-    assert ("since no weight changes" in text) == (hidden_layers != 0 and not biases)
+    assert ("Only these biases ever change" in text) == (hidden_layers != 0 and biases)
+    assert ("so no weight changes" in text) == (hidden_layers != 0 and not biases)
     assert all(number in text_of(solution) for number in ("(1)", "(2)", "(3)"))
     assert any(step.checks for step in solution.body if isinstance(step, Step))
 

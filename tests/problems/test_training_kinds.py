@@ -297,7 +297,7 @@ def improvements(training: list[float], validation: list[float]) -> str:
 
 def test_improvements_agree_with_the_learning_curve() -> None:
     over = improvements([v + 0.2 for v in LEVEL], LEVEL)
-    assert "over-fits" in over and "needs a counterweight" in over and "goes at the cause" in over
+    assert "over-fits" in over and "needs a counterweight" in over and "removes a cause" in over
     assert "Training for longer is not among them" in over and "4,500 images in place of 4,000" in over
     assert "no sign of over-fitting" not in over and "there is no over-fitting" not in over
     under = improvements([v - 0.2 for v in RISING], RISING)

@@ -46,14 +46,17 @@ def pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
         compact_svd_step(A, decomposition),
         Step(
             r"The pseudo-inverse of $\Sigma$",
-            r"Transpose $\Sigma$ and invert its non-zero singular values; zeros stay zeros.",
+            r"Transpose $\Sigma$ and invert its non-zero singular values; zeros stay zeros. The four conditions of "
+            "Penrose, which exactly one matrix fulfils, show that this is right.",
             before=rf"\Sigma = {decomposition.Sigma.latex}",
             after=rf"\Sigma^{{\dagger}} = {plus.latex}",
             checks=penrose(decomposition.Sigma, plus, r"\Sigma"),
         ),
         Step(
             r"$A^{\dagger} = V\Sigma^{\dagger}U^\top$",
-            r"Here stand $\Sigma^{\dagger}$, not $\Sigma$, and $U^\top$, not $U$.",
+            r"Since $U$ and $V$ are orthogonal, this product fulfils the conditions of Penrose for $A$, as "
+            r"$\Sigma^{\dagger}$ does for $\Sigma$. Mind that $\Sigma^{\dagger}$ and $U^\top$ stand here, "
+            r"not $\Sigma$ and $U$.",
             before=rf"A^{{\dagger}} = {V.factored_latex}{plus.latex}{U.T.factored_latex}",
             after=rf"A^{{\dagger}} = {pseudo_inverse(A).factored_latex}",
             checks=(
@@ -71,12 +74,12 @@ def penrose(A: Matrix, X: Matrix | None = None, name: str = "A") -> tuple[Check,
     """The four conditions that only the pseudo-inverse X of A fulfils."""
     X = pseudo_inverse(A) if X is None else X
     plus = rf"{name}^{{\dagger}}"
-    return (
-        Check(rf"${name}{plus}{name} = {name}$.", A @ X @ A == A),
-        Check(rf"${plus}{name}{plus} = {plus}$.", X @ A @ X == X),
-        Check(rf"${name}{plus}$ is symmetric.", (A @ X).T == A @ X),
-        Check(rf"${plus}{name}$ is symmetric.", (X @ A).T == X @ A),
+    conditions = (A @ X @ A == A, X @ A @ X == X, (A @ X).T == A @ X, (X @ A).T == X @ A)
+    statement = (
+        rf"${name}{plus}{name} = {name}$ and ${plus}{name}{plus} = {plus}$, and both ${name}{plus}$ and ${plus}{name}$ "
+        "are symmetric."
     )
+    return (Check(statement, all(conditions)),)
 
 
 def _factored_pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
@@ -114,8 +117,7 @@ def minimum_norm_steps(A: Matrix, b: Vector) -> tuple[Step, ...]:
         _pseudo_inverse_step(A, X),
         Step(
             r"$\mathbf{x}^* = A^{\dagger}\mathbf{b}$",
-            r"Of all least-squares solutions this is the one without a component in the null space of $A$, hence the "
-            "shortest.",
+            _shortest_reason(solutions),
             before=rf"\mathbf{{x}}^* = {X.factored_latex}{b.latex}",
             after=rf"\mathbf{{x}}^* = {x.factored_latex}",
             checks=solution_checks(A, solutions),
@@ -124,10 +126,23 @@ def minimum_norm_steps(A: Matrix, b: Vector) -> tuple[Step, ...]:
     )
 
 
+def _shortest_reason(solutions: LeastSquares) -> str:
+    if not solutions.directions:
+        return r"The null space of $A$ is $\{\mathbf{0}\}$, so this is the only least-squares solution."
+    return (
+        r"Every least-squares solution is $\mathbf{x}^* + \mathbf{n}$ with an $\mathbf{n}$ in the null "
+        r"space of $A$, which "
+        r"is orthogonal to $\mathbf{x}^*$: its squared length is $\lVert \mathbf{x}^* \rVert^2 + \lVert \mathbf{n} "
+        r"\rVert^2$, least for $\mathbf{n} = \mathbf{0}$."
+    )
+
+
 def _pseudo_inverse_step(A: Matrix, X: Matrix) -> Step:
     decomposition = exact_svd(A)
     if decomposition is None or not A:
         reason = r"From full-rank factors $A = CR$ it is $R^\top (C^\top A R^\top)^{-1} C^\top$."
+        if not A:
+            reason = "The pseudo-inverse of a zero matrix is its transpose."
     else:
         factors = rf"{decomposition.V.factored_latex}{decomposition.Sigma_plus.latex}{decomposition.U.T.factored_latex}"
         return Step(
@@ -147,16 +162,17 @@ def _pseudo_inverse_step(A: Matrix, X: Matrix) -> Step:
 
 def solution_checks(A: Matrix, solutions: LeastSquares) -> tuple[Check, ...]:
     """What makes a point the minimum-norm least-squares solution: the normal equations, and no null-space part."""
-    return (
-        Check(
-            r"The normal equations hold: $A^\top(A\mathbf{x}^* - \mathbf{b}) = \mathbf{0}$.",
-            not (A.T @ solutions.residual),
-        ),
-        Check(
-            r"$\mathbf{x}^*$ is orthogonal to the null space of $A$.",
-            all(not d.dot(solutions.min_norm) for d in solutions.directions),
-        ),
+    normal = Check(
+        r"The normal equations hold: $A^\top(A\mathbf{x}^* - \mathbf{b}) = \mathbf{0}$.", not (A.T @ solutions.residual)
     )
+    return (normal, *_orthogonality(solutions))
+
+
+def _orthogonality(solutions: LeastSquares) -> tuple[Check, ...]:
+    if not solutions.directions:
+        return ()
+    orthogonal = all(not d.dot(solutions.min_norm) for d in solutions.directions)
+    return (Check(r"$\mathbf{x}^*$ is orthogonal to the null space of $A$.", orthogonal),)
 
 
 def _residual_step(solutions: LeastSquares) -> Step:
@@ -189,7 +205,9 @@ def _rotation_step(b: Vector, decomposition: SVD) -> Step:
     return Step(
         r"$\lVert A\mathbf{x} - \mathbf{b} \rVert = \lVert \Sigma\mathbf{y} - \mathbf{c} \rVert$ with "
         r"$\mathbf{y} = V^\top\mathbf{x}$ and $\mathbf{c} = U^\top\mathbf{b}$",
-        r"The orthogonal matrix $U^\top$ keeps lengths. Mind the transpose in $\mathbf{c} = U^\top\mathbf{b}$.",
+        r"For $A\mathbf{x} - \mathbf{b} = U(\Sigma V^\top\mathbf{x} - U^\top\mathbf{b})$, and the "
+        r"orthogonal matrix $U$ "
+        r"keeps lengths. Mind the transpose in $\mathbf{c} = U^\top\mathbf{b}$.",
         after=rf"\mathbf{{c}} = {U.T.factored_latex}{b.latex} = {c.factored_latex}",
         checks=(Check(r"$\lVert \mathbf{c} \rVert = \lVert \mathbf{b} \rVert$.", c.dot(c) == b.dot(b)),),
     )
@@ -248,20 +266,24 @@ def _family_step(A: Matrix, b: Vector, solutions: LeastSquares) -> Step:
     terms = "".join(f" + {k}{d.factored_latex}" for k, d in zip(names, solutions.directions, strict=True))
     moved = [solutions.min_norm + d for d in solutions.directions]
     r = row_reduction(A).rank
+    lead = "They are" if exact_svd(A) is None else r"They are $\mathbf{x} = V\mathbf{y}$:"
     return Step(
         r"All solutions",
-        r"They are $\mathbf{x} = V\mathbf{y}$: the minimum-norm solution plus the whole null space of $A$."
+        f"{lead} the minimum-norm solution plus the whole null space of $A$."
         if names
         else r"The null space of $A$ is $\{\mathbf{0}\}$, so the minimum-norm solution is the only one.",
         after=rf"\mathbf{{x}} = {solutions.min_norm.factored_latex}{terms}",
         checks=(
-            *solution_checks(A, solutions),
+            *_orthogonality(solutions),
             Check(
-                r"The normal equations hold all along the family.",
+                r"The normal equations $A^\top(A\mathbf{x} - \mathbf{b}) = \mathbf{0}$ hold for all of them."
+                if names
+                else r"The normal equations $A^\top(A\mathbf{x} - \mathbf{b}) = \mathbf{0}$ hold.",
                 all(not (A.T @ (A @ x - b)) for x in (solutions.min_norm, *moved)),
             ),
             Check(
-                "No direction is missing: their number is the number of columns less the rank.",
+                "No direction is missing: the null space has the dimension "
+                rf"${A.shape[1]} - {r} = {A.shape[1] - r}$.",
                 len(names) == A.shape[1] - r,
             ),
         ),
@@ -286,7 +308,8 @@ def unit_minimiser_steps(A: Matrix) -> tuple[Step, ...]:
 
 
 def _weights_step(A: Matrix, decomposition: SVD) -> Step:
-    n = A.shape[1]
+    m, n = A.shape
+    beyond = rf" Where $i > {m}$, the number of rows, $\sigma_i = 0$." if n > m else ""
     values = [s * s for s in decomposition.singular_values] + [Number()] * (n - min(A.shape))
     form = " + ".join(
         factor_latex(v) + ("" if v else r" \cdot ") + f"{c}^2" for v, c in zip(values, indexed("c", n), strict=True)
@@ -294,9 +317,12 @@ def _weights_step(A: Matrix, decomposition: SVD) -> Step:
     return Step(
         r"$\lVert A\mathbf{x} \rVert^2 = \sum_i \sigma_i^2 c_i^2$ with $\mathbf{c} = V^\top\mathbf{x}$",
         r"Orthogonal matrices keep lengths, so $\lVert A\mathbf{x} \rVert = \lVert \Sigma\mathbf{c} \rVert$, and "
-        r"$\lVert \mathbf{x} \rVert = 1$ says that $\sum_i c_i^2 = 1$: a weighted mean of the $\sigma_i^2$.",
+        r"$\lVert \mathbf{x} \rVert = 1$ says that $\sum_i c_i^2 = 1$: this is a mean of the $\sigma_i^2$ with the "
+        rf"weights $c_i^2$.{beyond}",
         after=rf"\lVert A\mathbf{{x}} \rVert^2 = {form}",
-        checks=(Check(r"The weights add up to the trace of $A^\top A$.", sum(values, Number()) == trace(A.T @ A)),),
+        checks=(
+            Check(r"The $\sigma_i^2$ add up to the trace of $A^\top A$.", sum(values, Number()) == trace(A.T @ A)),
+        ),
     )
 
 
@@ -330,6 +356,11 @@ def _squared_norm(A: Matrix, x: Vector) -> Number:
 def _minimisers_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
     least = _squared_norm(A, minimisers.vectors[0])
     claim, reason, shown = _two_points(minimisers) if minimisers.kind == "points" else _sphere(minimisers)
+    if exact_svd(A) is None:
+        reason = (
+            "On the unit sphere exactly the unit vectors of the eigenspace of the smallest eigenvalue attain it, and "
+            f"this space has the dimension {1 if minimisers.kind == 'points' else len(minimisers.vectors)}."
+        )
     return Step(
         claim,
         reason,

@@ -188,7 +188,7 @@ def _stage_steps(start: Matrix, forward: Sequence[Stage], backward: Sequence[Sta
     return tuple(
         Step(
             claim=", ".join(f"${operation}$" for operation in stage.operations),
-            reason=_stage_reason(first=i == 0, down=i < len(forward)),
+            reason=_stage_reason(stage.operations, first=i == 0, down=i < len(forward)),
             before=befores[i].latex,
             after=stage.after.latex,
             checks=(_same_row_space(befores[i], stage.after),),
@@ -197,8 +197,15 @@ def _stage_steps(start: Matrix, forward: Sequence[Stage], backward: Sequence[Sta
     )
 
 
-def _stage_reason(first: bool, down: bool) -> str:
-    reason = "This clears a column below its pivot." if down else "This makes a pivot 1 and clears its column above it."
+def _stage_reason(operations: Sequence[str], first: bool, down: bool) -> str:
+    swaps = [operation for operation in operations if "leftrightarrow" in operation]
+    subtractions = [operation for operation in operations if r"\leftarrow R" in operation]
+    done = ["brings a pivot to its place"] if swaps else []
+    done += ["makes a pivot 1"] if len(operations) > len(swaps) + len(subtractions) else []
+    where = "below" if down else "above"
+    if subtractions:
+        done.append(f"clears the column {where} it" if done else f"clears a column {where} its pivot")
+    reason = f"This {' and '.join(done)}."
     kept = " Row operations change neither the row space nor the null space."
     return reason + (kept if first else "")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gradus.exact.equations import aligned, factor_latex, indexed, linear_form, root_latex
 from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.numbers import Number
 from gradus.exact.row_reduction import RowReduction, reduced_form_steps, row_reduction
 from gradus.exact.steps import Check, Step
 from gradus.exact.subspaces import (
@@ -55,32 +56,42 @@ def orthonormal_steps(vectors: Sequence[Vector], letter: str) -> tuple[Step, ...
 
 def _orthonormal_step(vector: Vector, earlier: Sequence[Vector], w: Vector, name: str, index: int) -> Step:
     removed = [v for v in earlier if v.dot(vector)]
+    multiple = _multiple_latex(vector, removed, w)
     size = w.norm()
     unit = w / size
     symbol = rf"\mathbf{{{name[0]}}}{name[1:]}"
     lines = [
-        rf"\mathbf{{w}} &= {_multiple_latex(vector, removed, w)}{w.latex}",
+        rf"\mathbf{{w}} &= {multiple}{w.latex}",
         rf"\lVert \mathbf{{w}} \rVert &= {root_latex(w.dot(w))}",
         rf"{symbol} &= \frac{{\mathbf{{w}}}}{{\lVert \mathbf{{w}} \rVert}} = {unit.factored_latex}",
     ]
-    reason = "Only the direction counts, so take a multiple without fractions, and divide it by its length."
+    reason = "Only the direction counts, so take a simpler multiple, and divide it by its length."
+    if not multiple:
+        reason = "Divide the vector by its length."
     if removed:
-        reason = "Take off the components along the vectors found before; then take a multiple without fractions, and "
-        reason += "divide it by its length."
+        reason = "Take off the components along the vectors found before; then divide by the length."
+        if _factor(vector, removed, w) != 1:
+            reason = "Take off the components along the vectors found before; then take a multiple without fractions, "
+            reason += "and divide it by its length."
     elif index:
-        reason = "It is orthogonal to the vectors found before already."
+        reason = f"It is orthogonal to the vectors found before already. {reason}"
     checks = [Check(rf"$\lVert {symbol} \rVert = 1$.", unit.dot(unit) == 1)]
     if earlier:
         checks.append(Check("It is orthogonal to those before it.", all(not v.dot(unit) for v in earlier)))
     return Step(rf"Unit vector ${symbol}$", reason, after=aligned(lines), checks=tuple(checks))
 
 
-def _multiple_latex(vector: Vector, removed: Sequence[Vector], w: Vector) -> str:
-    """How w was made from a vector: ``k (vector - its components along the removed ones) =``; nothing if it is w."""
+def _factor(vector: Vector, removed: Sequence[Vector], w: Vector) -> Number:
+    """The multiple that w is of a vector less its components along the removed ones."""
     rest = vector
     for v in removed:
         rest = rest - v * (v.dot(vector) / v.dot(v))
-    factor = next(a / b for a, b in zip(w, rest, strict=True) if b)
+    return next(a / b for a, b in zip(w, rest, strict=True) if b)
+
+
+def _multiple_latex(vector: Vector, removed: Sequence[Vector], w: Vector) -> str:
+    """How w was made from a vector: ``k (vector - its components along the removed ones) =``; nothing if it is w."""
+    factor = _factor(vector, removed, w)
     components = "".join(_removed_latex(v, vector) for v in removed)
     if not components:
         return "" if factor == 1 else f"{factor_latex(factor)}{vector.latex} = "
@@ -97,24 +108,31 @@ def _removed_latex(v: Vector, vector: Vector) -> str:
 def _spanning_step(reduction: RowReduction) -> Step:
     rows = reduction.rows
     listed = r",\; ".join(row.latex for row in rows)
-    what = "the one non-zero row" if len(rows) == 1 else f"the {len(rows)} non-zero rows"
+    one = len(rows) == 1
+    what = "the one non-zero row" if one else f"the {len(rows)} non-zero rows"
+    written, pivots = ("a column", "one pivot") if one else ("columns", f"{len(rows)} pivots")
     return Step(
         rf"The row space has dimension {len(rows)}",
-        f"It is spanned by {what} of the reduced form, written here as columns.",
+        f"It is spanned by {what} of the reduced form, written here as {written}.",
         after=rf"\operatorname{{Row}}(A) = \operatorname{{span}}\left\{{ {listed} \right\}}",
-        checks=(Check(rf"The reduced form of $A$ has {len(rows)} pivots.", reduction.rank == len(rows)),),
+        checks=(Check(f"The reduced form of $A$ has {pivots}.", len(reduction.pivots) == len(rows)),),
     )
 
 
 def _row_space_conclusion(A: Matrix) -> Step:
     basis = row_space(A)
     inside = all(projection(basis, A.row(i)) == A.row(i) for i in range(A.shape[0]))
-    reason = "Of the two opposite signs, take the one that makes the first non-zero entry positive."
+    reason = "Of two opposite signs, take the one that makes the first non-zero entry positive."
     checks = (
         Check("Each row of $A$ equals its projection on the span.", inside),
-        Check("The vectors are orthonormal.", is_orthonormal(basis)),
+        Check(_lengths(basis), is_orthonormal(basis)),
     )
-    return Step("The basis", reason, after=r",\; ".join(v.factored_latex for v in basis), checks=checks)
+    claim = r"$\mathbf{r}$ spans the row space" if len(basis) == 1 else "The basis"
+    return Step(claim, reason, after=r",\; ".join(v.factored_latex for v in basis), checks=checks)
+
+
+def _lengths(basis: Sequence[Vector]) -> str:
+    return "The vectors are orthonormal." if len(basis) > 1 else "The vector has length 1."
 
 
 def _trivial_null_space(reduction: RowReduction) -> Step:
@@ -150,17 +168,23 @@ def _general_solution(reduction: RowReduction, vectors: Sequence[Vector]) -> Ste
 
 def _null_space_conclusion(A: Matrix) -> Step:
     basis = null_space(A)
+    many = len(basis) > 1
     checks = (
-        Check(r"$A\mathbf{n} = \mathbf{0}$ for each vector of the basis.", all(not (A @ v) for v in basis)),
-        Check("The vectors are orthonormal.", is_orthonormal(basis)),
         Check(
-            "Their number and the rank add up to the number of columns.",
+            rf"$A\mathbf{{n}} = \mathbf{{0}}${' for each vector of the basis' if len(basis) > 1 else ''}.",
+            all(not (A @ v) for v in basis),
+        ),
+        Check(_lengths(basis), is_orthonormal(basis)),
+        Check(
+            ("Their number" if many else "The number of vectors, 1,")
+            + " and the rank add up to the number of columns.",
             len(basis) + row_reduction(A).rank == A.shape[1],
         ),
     )
     return Step(
-        "The basis",
-        "This spans the null space.",
+        "The basis" if many else r"$\mathbf{n}$ spans the null space",
+        f"{'They lie' if many else 'It lies'} in the null space, whose dimension is the number of free "
+        f"variables, {len(basis)}.",
         after=r",\; ".join(v.factored_latex for v in basis),
         checks=checks,
     )

@@ -70,7 +70,8 @@ def compact_svd_step(A: Matrix, decomposition: SVD) -> Step:
     return Step(
         r"The singular value decomposition $A = U\Sigma V^\top$",
         r"The columns of $V$ are orthonormal eigenvectors of $A^\top A$, the singular values are the square roots of "
-        r"its eigenvalues, and the columns of $U$ are $A\mathbf{v}_i / \sigma_i$, completed by an orthonormal basis of "
+        r"its eigenvalues, and the columns of $U$ are $A\mathbf{v}_i / \sigma_i$ where $\sigma_i \neq 0$, "
+        r"completed by an orthonormal basis of "
         r"the null space of $A^\top$ where $U$ needs more columns.",
         after=rf"U = {U.factored_latex},\quad \Sigma = {Sigma.latex},\quad V = {V.factored_latex}",
         checks=(
@@ -292,9 +293,16 @@ def _left_vectors_step(A: Matrix, decomposition: SVD) -> Step:
     ]
     return Step(
         "The columns of $U$ for non-zero singular values" if r > 1 else r"The first column of $U$",
-        "Divide the columns by their lengths.",
+        "Divide the columns of $U\\Sigma$ by their lengths."
+        if r > 1
+        else r"Divide the first column of $U\Sigma$ by its length.",
         after=aligned(lines),
-        checks=(Check("They have length 1.", all(U.column(i).dot(U.column(i)) == 1 for i in range(r))),),
+        checks=(
+            Check(
+                "They have length 1." if r > 1 else "It has length 1.",
+                all(U.column(i).dot(U.column(i)) == 1 for i in range(r)),
+            ),
+        ),
     )
 
 
@@ -316,7 +324,7 @@ def _left_factor_step(A: Matrix, decomposition: SVD) -> Step:
     U, Sigma, V = decomposition.U, decomposition.Sigma, decomposition.V
     return Step(
         r"The matrices $U$ and $\Sigma$",
-        "Put together.",
+        r"The columns of $U$ are the $\mathbf{u}_i$, and the diagonal of $\Sigma$ holds the $\sigma_i$, in this order.",
         after=rf"U = {U.factored_latex},\quad \Sigma = {Sigma.latex}",
         checks=(
             Check(r"$U^\top U = I$.", _orthogonal(U)),

@@ -38,15 +38,18 @@ def recursion_latex() -> str:
 
 def classifier(hidden_layers: int | None, biases: bool | None) -> str:
     """A clause that describes a fully connected classifier; None leaves the number of layers, or the biases, open."""
-    own = {True: " Its neurons have biases.", False: " Its neurons have no biases, only gains.", None: ""}[biases]
+    own = {True: " All neurons have biases.", False: " No neuron has a bias, only gains.", None: ""}[biases]
     if hidden_layers == 0:
         return (
             "A classifier has a single, fully connected layer, which is linear and followed by a soft-max; it has no "
             f"hidden layer.{own}"
         )
-    counted = {None: "one or more hidden layers", 1: "one hidden layer"}.get(
-        hidden_layers, f"{hidden_layers} hidden layers"
-    )
+    counted = {
+        None: "one or more hidden layers",
+        1: "one hidden layer",
+        2: "two hidden layers",
+        3: "three hidden layers",
+    }.get(hidden_layers, f"{hidden_layers} hidden layers")
     return (
         f"A classifier has {counted} and a last layer, all of them fully connected. The hidden layers apply the "
         f"ReLU; in "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from pydantic import field_validator, model_validator
@@ -13,21 +14,12 @@ from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import UnsupportedError
 from gradus.exact.least_squares import require_right_hand_side
 from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.row_reduction import rank
+from gradus.exact.svd import svd
 from gradus.problems.problem import MatrixParam, Params, VectorParam
 
 MAX_SIDE: Final = 8
 """Most rows and most columns of a matrix whose worked steps still fit on a page."""
-
-V_CONVENTION: Final = (
-    "To make the answer unique: singular values descend; a column of $V$ for a non-zero singular value has its first "
-    "non-zero entry positive (for a repeated one, take the reduced row echelon basis of the eigenspace and make it "
-    "orthonormal by Gram and Schmidt); the columns for the singular value 0 come from the reduced row echelon form of "
-    "$A$, one free variable at a time set to 1, likewise made orthonormal."
-)
-U_CONVENTION: Final = (
-    r"Columns of $U$ that $AV$ does not give come from the null space of $A^\top$ in the same way as those columns of "
-    "$V$ from the null space of $A$."
-)
 
 
 class MatrixParams(Params):
@@ -65,6 +57,51 @@ def given_matrix(A: Matrix) -> tuple[Block, ...]:
 def given_system(A: Matrix, b: Vector) -> tuple[Block, ...]:
     """ "Let A = ... and b = ..."."""
     return Text("Let"), Math(rf"A = {A.latex} \qquad\text{{and}}\qquad \mathbf{{b}} = {b.latex}.")
+
+
+def v_convention(A: Matrix) -> str:
+    """What makes V of the singular value decomposition of A unique, as far as it matters for A."""
+    nullity = A.shape[1] - rank(A)
+    repeated = (
+        " (for a repeated one, take the reduced row echelon basis of the eigenspace and make it orthonormal by Gram "
+        "and Schmidt)"
+    )
+    null_columns = (
+        "the columns for the singular value 0 come from the reduced row echelon form of $A$, one free variable at a "
+        "time set to 1, made orthonormal by Gram and Schmidt"
+        if nullity > 1
+        else r"the column for the singular value 0 solves $A\mathbf{x} = \mathbf{0}$ with a positive free variable"
+    )
+    return (
+        "To make the answer unique: singular values descend; a column of $V$ for a non-zero singular value has its "
+        f"first non-zero entry positive{repeated if _has_repeated_value(A) else ''}"
+        f"{f'; {null_columns}' if nullity else ''}."
+    )
+
+
+def u_convention(A: Matrix) -> str:
+    """What makes U unique besides; empty if A V gives all its columns."""
+    missing = A.shape[0] - rank(A)
+    if not missing:
+        return ""
+    if missing == 1:
+        return (
+            r"The column of $U$ that $AV$ does not give solves $A^\top\mathbf{u} = \mathbf{0}$ with a positive free "
+            "variable."
+        )
+    return (
+        r"The columns of $U$ that $AV$ does not give come from the reduced row echelon form of $A^\top$, one free "
+        "variable at a time set to 1, made orthonormal by Gram and Schmidt."
+    )
+
+
+def _has_repeated_value(A: Matrix) -> bool:
+    """Whether a non-zero singular value occurs more than once; taken to be so where it cannot be found out."""
+    try:
+        values = [value for value in svd(A).singular_values if value]
+    except UnsupportedError:
+        return True
+    return any(a == b for a, b in pairwise(values))
 
 
 def matrix_code(A: Matrix, names: str, *lines: str) -> str:

@@ -9,7 +9,8 @@ from pydantic import AfterValidator
 
 from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import InputError
-from gradus.exact.numbers import ONE, Number
+from gradus.exact.matrices import Vector
+from gradus.exact.numbers import ONE, Number, decimal
 from gradus.problems.problem import NumberParam
 
 LONGEST = 10**9
@@ -53,8 +54,7 @@ UPDATE = (
 def setting(mu: Number, velocity: str) -> tuple[Block, ...]:
     """Training with momentum arrives at a saddle point of the risk with a velocity."""
     before = (
-        "A network is trained by stochastic gradient descent with momentum. With the risk $L$, the learning rate "
-        "$\\alpha$ "
+        "A network is trained by gradient descent with momentum. With the risk $L$, the learning rate $\\alpha$ "
         f"and the constant momentum coefficient $\\mu = {shown(mu)}$, iteration $t$ computes"
     )
     after = (
@@ -71,6 +71,25 @@ def shown(number: Number) -> str:
     ('0.9', '\\\\frac{2}{3}')
     """
     return number.decimal if Number.of(number.decimal) == number else number.latex
+
+
+def entries(vector: Vector) -> str:
+    r"""A vector's entries in a row, as LaTeX.
+
+    >>> entries(Vector.of(["1/2", "-3"]))
+    '(\\frac{1}{2}, -3)'
+    """
+    return f"({', '.join(x.latex for x in vector)})"
+
+
+def rounded(number: Number) -> str:
+    r"""A number to four significant digits, as LaTeX.
+
+    >>> rounded(Number.of("2/5") ** 20), rounded(Number.of("1/3"))
+    ('1.1 \\cdot 10^{-8}', '0.3333')
+    """
+    mantissa, _, exponent = decimal(number, 4).partition("e")
+    return rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa
 
 
 def multiple(factor: Number, letter: str) -> tuple[str, str]:

@@ -1,5 +1,4 @@
-"""The picture of momentum at a saddle point: the path on the level lines, and the lengths of the steps beside "
-"mu^k."""
+"""The picture of momentum at a saddle point: the path on the level lines, and the step lengths beside mu^k."""
 
 from __future__ import annotations
 
@@ -10,6 +9,7 @@ from gradus.documents.blocks import Figure
 from gradus.exact.matrices import Vector
 from gradus.exact.momentum import State, trajectory
 from gradus.exact.numbers import Number
+from gradus.problems.momentum import entries
 
 SADDLE = Vector.of([1, -1])
 """The curvatures of the saddle (w_1^2 - w_2^2) / 2 in the examples."""
@@ -48,12 +48,12 @@ def momentum_figure(mu: Number) -> Figure:
     )
     alt = (
         f"Left: level lines of a saddle and the path of momentum with mu = {mu.text}, which starts in the saddle "
-        f"point and "
-        f"bends away along the negative curvature. Right: over {ITERATIONS} iterations the steps, from "
-        f"{steps[0]:.2f} to {steps[-1]:.2f}, do not follow the exponential decay of mu^k, which ends at "
+        f"point and bends away along the negative curvature. Right: over {ITERATIONS} iterations the "
+        f"lengths of the steps, "
+        f"from {steps[0]:.2f} to {steps[-1]:.2f}, do not follow the exponential decay of mu^k, which ends at "
         f"{decay[-1]:.2g}."
     )
-    beginning = f"from the saddle point with the velocity ${VELOCITY.text}$"
+    beginning = f"from the saddle point with the velocity ${entries(VELOCITY)}$"
     constants = rf"$\alpha = {ALPHA.latex}$, $\mu = {mu.latex}$"
     caption = rf"Momentum on $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ {beginning}, {constants}."
     return Figure(svg, alt, caption, width=0.9)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, TypeAlias
 
-from gradus.errors import InputError
+from gradus.errors import InputError, nearest
 from gradus.problems import kinds
 from gradus.problems.problem import Kind
 
@@ -41,9 +40,7 @@ def find_kind(name: str) -> AnyKind:
     """
     if module_name(name) in modules() and (kind := _loaded(module_name(name))).name == name:
         return kind
-    names = [kind.name for kind in all_kinds()]
-    near = get_close_matches(name, names, n=1, cutoff=0.4)
-    remedy = f"did you mean {near[0]}?" if near else "gradus kinds lists them all"
+    remedy = nearest(name, [kind.name for kind in all_kinds()], "gradus kinds lists them all")
     raise InputError("kind", name, "is not a kind of problem", remedy)
 
 

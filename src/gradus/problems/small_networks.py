@@ -26,6 +26,12 @@ NetworkParam = Annotated[
 
 _ACTIVATION_NAMES = {"relu": "ReLU", "identity": "identity", "softmax": "soft-max"}
 
+_FORWARD_REASONS: dict[Activation, str] = {
+    "relu": "Each neuron adds its bias to its weighted inputs, and applies the ReLU.",
+    "identity": "Each neuron adds its bias to its weighted inputs, and puts out the sum as it is.",
+    "softmax": "Each neuron adds its bias to its weighted inputs; the soft-max of all the sums is the output.",
+}
+
 
 WIDE = 3
 """A sum of more weighted inputs than this, and its numbers, take a line each."""
@@ -58,11 +64,12 @@ class NetworkInputParams(NetworkParams):
         return self
 
 
-def introduction(params: NetworkParams) -> tuple[Block, ...]:
-    """The network of a problem, drawn and explained, or a pointer to the one above."""
+def introduction(params: NetworkParams, numbered: bool = True) -> tuple[Block, ...]:
+    """The network of a problem, drawn and explained, or a pointer to the one above, which may leave the numbers out."""
     network = params.network
     if not params.draw:
-        return (Text(f"Take the network above once more. {_numbering(network)}"),)
+        reminder = _numbering(network) if numbered else ""
+        return (Text(f"Take the network above once more. {_activations(network)} {reminder}".strip()),)
     reading = (
         "In the picture, the inputs stand on the left, the numbers on the edges are gains, and the number in a hollow "
         "circle is the bias of that neuron."
@@ -88,10 +95,7 @@ def forward_steps(network: Network, values: ForwardPass) -> tuple[Step, ...]:
     for index, layer in enumerate(network.layers, start=1):
         rows = _forward_rows(network, values, index, first)
         what = "the output layer" if index == len(network.layers) else f"hidden layer {index}"
-        reason = (
-            f"Each neuron adds its bias to its weighted inputs, and applies the {_ACTIVATION_NAMES[layer.activation]}."
-        )
-        steps.append(Step(f"The values of {what}.", reason, after=aligned(rows)))
+        steps.append(Step(f"The values of {what}.", _FORWARD_REASONS[layer.activation], after=aligned(rows)))
         first += len(layer.neurons)
     return tuple(steps)
 
@@ -103,7 +107,9 @@ def affine_check(network: Network, values: ForwardPass, output: str, slopes: Vec
     total = slopes.dot(values.input) + deltas.dot(biases)
     name = named(output).latex
     sums = rf"\sum_i \frac{{\partial {name}}}{{\partial x_i}} x_i + \sum_j \frac{{\partial {name}}}{{\partial z_j}} b_j"
-    note = "as long as no ReLU switches, the network is an affine function of its input and its biases"
+    note = (
+        "with its gains fixed, and as long as no ReLU switches, the network is linear in its input and biases together"
+    )
     return Check(f"${sums} = {total.latex}$, which is ${name}$: {note}.", total == y)
 
 

@@ -101,8 +101,9 @@ def setting(data: str) -> tuple[Block, ...]:
 def setting_sentence(data: str) -> str:
     """The setting in one sentence, for a problem whose reader has seen :func:`setting`, or does not need it all."""
     return (
-        f"The network and the settings are those of hw5 (a convolutional network of four convolutions and two fully "
-        f"connected layers, with dropout; cross-entropy; batches of {BATCH_SIZE}), and the images are "
+        f"The network and the settings are those of homework 5 (a convolutional network of four "
+        f"convolutions and two fully "
+        f"connected layers, with dropout; cross-entropy; batches of {BATCH_SIZE}), and the network is trained on "
         f"{data_phrase(data)}."
     )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TypeAlias
 
-from gradus.errors import InputError
+from gradus.errors import InputError, nearest
 from gradus.problems.problem import Params
 from gradus.problems.registry import AnyKind
 
@@ -66,8 +65,7 @@ class ProblemSet:
         known = [problem.id for problem in self.problems]
         for id in ids:
             if id not in known:
-                near = get_close_matches(id, known, n=1, cutoff=0.3)
-                remedy = f"did you mean {near[0]}?" if near else f"gradus show {self.name} lists them"
+                remedy = nearest(id, known, f"gradus show {self.name} lists them")
                 raise InputError("problem", id, f"is not in the set {self.name}", remedy)
         return tuple(problem for problem in self.problems if problem.id in ids)
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from pydantic import ValidationError
 
 from gradus.documents.latex import parse
 from gradus.documents.markdown import markdown_tokens
-from gradus.errors import InputError, SetFileError
+from gradus.errors import InputError, SetFileError, nearest
 from gradus.problems.problem import Params
 from gradus.problems.registry import AnyKind, find_kind
 from gradus.sets.problem_set import Part, Problem, ProblemSet, Prose
@@ -216,8 +215,7 @@ def _quoted(cause: InputError) -> str:
 
 
 def _nearest(name: str, known: Any) -> str:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
+    return nearest(name, known, f"known: {', '.join(known) or 'none'}")
 
 
 def _refuse_duplicate_ids(parts: tuple[Part, ...]) -> None:

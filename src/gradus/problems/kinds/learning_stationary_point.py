@@ -9,9 +9,9 @@ from pydantic import Field
 from gradus.answers.answer import Parts, YesNo
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.matrices import Vector
+from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.networks import Network
-from gradus.exact.stationarity import is_stationary, last_bias_jacobian, nonzero_weights, zero_network
+from gradus.exact.stationarity import is_stationary, last_bias_jacobian, nonzero_weights, output_jacobian, zero_network
 from gradus.exact.steps import Check, Step
 from gradus.problems.back_propagation import classifier
 from gradus.problems.mistakes import distinct
@@ -43,7 +43,7 @@ class StationaryPoint(Kind[StationaryPointParams]):
         )
 
     def statement(self, params: StationaryPointParams) -> tuple[Block, ...]:
-        classes = "" if params.classes is None else f" It tells {params.classes} classes apart."
+        classes = "" if params.classes is None else f" The classifier tells {params.classes} classes apart."
         fixed = "a fixed input $\\mathbf{x}$"
         if params.input_zero:
             fixed = "the fixed input $\\mathbf{x} = \\mathbf{0}$"
@@ -54,8 +54,7 @@ class StationaryPoint(Kind[StationaryPointParams]):
             f"$\\mathbf{{w}}$, it "
             f"computes the probabilities $\\mathbf{{p}} = f(\\mathbf{{x}}, \\mathbf{{w}})$. Consider {fixed}. Is "
             r"$\mathbf{w} = \mathbf{0}$ a stationary point of the function $\mathbf{w} \mapsto f(\mathbf{x}, "
-            r"\mathbf{w})$ "
-            "when the neurons have no biases? Is it when they have? Give your reasons."
+            r"\mathbf{w})$ when the neurons have no biases? And when they have biases? Give your reasons."
         )
         return (Text(ask),)
 
@@ -68,9 +67,9 @@ class StationaryPoint(Kind[StationaryPointParams]):
 
     def mistakes(self, params: StationaryPointParams) -> tuple[Mistake, ...]:
         candidates = [
-            (True, True, "The bias of the last layer acts on $\\mathbf{p}$ directly, so its derivative is not 0."),
+            (True, True, "The biases of the last layer act on $\\mathbf{p}$ directly, so their derivatives are not 0."),
             (False, False, "Without biases, the derivatives in all gains vanish here."),
-            (False, True, "It is the other way round: it is the bias whose derivative does not vanish."),
+            (False, True, "A bias of the last layer never has a vanishing derivative here: biases cannot help."),
             (True, False, "Without a hidden layer, the gains multiply $\\mathbf{x}$ itself, and it is not zero."),
         ]
         return distinct(_answer(params), ((_parts(without, with_), why) for without, with_, why in candidates))
@@ -92,9 +91,13 @@ def _stationary(part: object) -> str:
 
 def _because(params: StationaryPointParams) -> str:
     if params.hidden_layers == 0 and not params.input_zero:
-        return r"The only layer's gains multiply $\mathbf{x} \neq \mathbf{0}$, and its bias acts directly."
-    source = "the input" if params.hidden_layers == 0 else "what the last layer receives"
-    return f"The gains see only {source}, which is 0; the last bias acts on the soft-max directly."
+        return r"The only layer's gains multiply $\mathbf{x} \neq \mathbf{0}$, and its biases act directly."
+    if params.hidden_layers == 0:
+        return "The gains multiply the input, which is 0; the biases act on the soft-max directly."
+    return (
+        "The gains of the last layer multiply what it receives, which is 0, and those before it act only through "
+        "gains that are 0; the last biases act on the soft-max directly."
+    )
 
 
 def _near_zero(params: StationaryPointParams) -> Step:
@@ -108,12 +111,11 @@ def _near_zero(params: StationaryPointParams) -> Step:
     return Step(
         r"Near $\mathbf{w} = \mathbf{0}$ the last layer receives an $\mathbf{h}$ that is of first order in "
         r"$\mathbf{w}$.",
-        r"Each layer's sums are at most the size of its weights times a bounded input, and "
-        r"$\lVert \operatorname{ReLU}(\mathbf{z}) \rVert \le \lVert \mathbf{z} \rVert$; so $\lVert \mathbf{h} "
-        r"\rVert \le c "
-        r"\lVert \mathbf{w} \rVert$ for small $\mathbf{w}$, and the gains of the last layer contribute only $W "
-        r"\mathbf{h}$,"
-        " a term of second order.",
+        r"The sums of a layer with the input $\mathbf{u}$ are at most "
+        r"$\lVert \mathbf{w} \rVert\,(\lVert \mathbf{u} \rVert + 1)$ in length, and "
+        r"$\lVert \operatorname{ReLU}(\mathbf{z}) \rVert \le \lVert \mathbf{z} \rVert$; so $\lVert \mathbf{h} \rVert "
+        r"\le c \lVert \mathbf{w} \rVert$ for small $\mathbf{w}$, layer by layer, and the gains $W$ of the last layer "
+        r"contribute only $W \mathbf{h}$, a term of second order.",
         after=r"f(\mathbf{x}, \mathbf{w}) = \operatorname{softmax}(W \mathbf{h} + \mathbf{b}), \qquad \lVert W "
         r"\mathbf{h} \rVert \le c \lVert \mathbf{w} \rVert^2",
     )
@@ -121,25 +123,27 @@ def _near_zero(params: StationaryPointParams) -> Step:
 
 def _in_the_gains(params: StationaryPointParams) -> Step:
     checks = tuple(
-        _check(net, x, False, is_stationary(layers, _classes(params), False, params.input_zero))
+        _gains_check(net, x, is_stationary(layers, _classes(params), False, params.input_zero))
         for layers, net, x in _instances(params)
     )
     if params.hidden_layers == 0:
         zero = params.input_zero
         return Step(
             r"In the gains: the column of $w_{ji}$ is $x_i$ times column $j$ of $J$, "
-            + ("which is 0." if zero else "which is not 0 for every $i$."),
+            + ("which is 0." if zero else r"which is not 0 where $x_i \neq 0$."),
             r"$J = \operatorname{diag}(\mathbf{p}) - \mathbf{p}\mathbf{p}^\top$ is the Jacobian of the soft-max, "
-            r"and no "
-            "column of it is zero. " + (r"But every $x_i$ is 0." if zero else r"Some $x_i$ is not 0."),
+            "and no column of it is zero. " + (r"But every $x_i$ is 0." if zero else r"Some $x_i$ is not 0."),
             after=r"\frac{\partial f}{\partial w_{ji}} = x_i \, J \mathbf{e}_j" + (r" = \mathbf{0}" if zero else ""),
             checks=checks,
         )
     return Step(
-        "In the gains of all layers, every derivative is 0.",
-        r"A function that differs from a constant by terms of second order has the derivative 0. So without biases "
-        r"$\mathbf{w} = \mathbf{0}$ is a stationary point.",
-        after=r"\frac{\partial f}{\partial W^{(k)}} = 0 \quad \text{for } k = 1, \dots, K",
+        "In all weights but the biases of the last layer, every derivative is 0.",
+        r"With $\mathbf{b} = \mathbf{0}$, or without it, $f = \operatorname{softmax}(W \mathbf{h})$ "
+        r"differs from its value "
+        r"at $\mathbf{w} = \mathbf{0}$ by terms of second order only, and so has the derivative 0 there. Hence without "
+        r"biases $\mathbf{w} = \mathbf{0}$ is a stationary point.",
+        after=r"\frac{\partial f}{\partial W^{(k)}} = 0 \quad \text{for } k \leq K, \qquad "
+        r"\frac{\partial f}{\partial \mathbf{b}^{(k)}} = 0 \quad \text{for } k < K",
         checks=checks,
     )
 
@@ -147,44 +151,62 @@ def _in_the_gains(params: StationaryPointParams) -> Step:
 def _in_the_bias(params: StationaryPointParams) -> Step:
     classes = _classes(params)
     jacobian = last_bias_jacobian(classes)
-    example = f"for $C = {classes}$: " if params.classes is None else ""
     return Step(
-        r"In the bias of the last layer, the Jacobian is $J = \operatorname{diag}(\mathbf{p}) - "
-        r"\mathbf{p}\mathbf{p}^\top$ "
-        "at $p_j = 1/C$, which is not 0.",
-        rf"The bias is added to the sums that enter the soft-max. The diagonal of $J$ holds $\frac{{1}}{{C}} - "
-        rf"\frac{{1}}{{C^2}} > 0$ for $C \ge 2$; {example}the matrix is the one below.",
+        r"In the biases of the last layer, the Jacobian is $J = \operatorname{diag}(\mathbf{p}) - "
+        r"\mathbf{p}\mathbf{p}^\top$ at $p_j = 1/C$, which is not 0.",
+        r"The biases are added to the sums that enter the soft-max. The diagonal of $J$ holds $\frac{1}{C} - "
+        rf"\frac{{1}}{{C^2}} > 0$ for $C \ge 2$. For $C = {classes}$ it is the matrix below.",
         after=rf"\frac{{\partial f}}{{\partial \mathbf{{b}}^{{(K)}}}} = {jacobian.factored_latex}",
-        checks=tuple(_check(net, x, True, False) for _, net, x in _instances(params)),
+        checks=tuple(_bias_check(net, x) for _, net, x in _instances(params)),
     )
 
 
 def _fine_print(params: StationaryPointParams) -> str:
     loss = (
-        "**Fine print.** The question is about $f$, not about the risk: at $\\mathbf{w} = \\mathbf{0}$ the "
-        "derivative of "
-        "the cross-entropy risk in the last bias is 0 when the classes of the training set are equally frequent, "
-        "while "
-        "that of $f$ is not."
+        "**Fine print.** The question is about $f$, not about the risk: at $\\mathbf{w} = \\mathbf{0}$ the derivative "
+        "of the cross-entropy risk in the last biases is 0 when the classes of the training set are equally "
+        "frequent, while that of $f$ is not."
     )
     if params.hidden_layers == 0:
         return loss
     kink = (
         r" The ReLUs of the hidden layers stand at their kink, but $f$ is differentiable at $\mathbf{w} = "
-        r"\mathbf{0}$ all "
-        "the same, as the estimate of second order shows; no convention for $H(0)$ is needed."
+        r"\mathbf{0}$ all the same, as the estimate of second order shows; the argument needs no convention for $H(0)$."
     )
     return loss + kink
 
 
-def _check(network: Network, x: Vector, biases: bool, stationary: bool) -> Check:
-    numbers = nonzero_weights(network, x, biases)
-    sizes = "-".join(str(n) for n in (len(network.inputs), *(len(layer.neurons) for layer in network.layers)))
-    kind = "all weights" if biases else "the gains"
-    found = f"the weights with a non-zero derivative number {', '.join(map(str, numbers))}" if numbers else "all are 0"
-    point = rf"$\mathbf{{x}} = {x.text}^\top$"
-    statement = f"The derivatives in {kind} of a {sizes} network at {point}, by exact back-propagation: {found}."
+def _gains_check(network: Network, x: Vector, stationary: bool) -> Check:
+    numbers = nonzero_weights(network, x, biases=False)
+    found = f"not 0 for {len(numbers)} of the gains" if numbers else "0 for all gains"
+    statement = (
+        f"Back-propagation, carried out exactly for {_sizes(network)} at {_point(x)}, gives derivatives {found}."
+    )
     return Check(statement, (not numbers) == stationary)
+
+
+def _bias_check(network: Network, x: Vector) -> Check:
+    """The Jacobian in the last biases, and that all other biases have none."""
+    biases = [w.number for w in network.numbered_weights if w.source is None]
+    last = biases[-len(network.outputs) :]
+    jacobian = output_jacobian(network, x)
+    columns = Matrix.from_columns([jacobian.column(number - 1) for number in last])
+    others = any(jacobian.column(number - 1) for number in biases if number not in last)
+    rest = ", and 0 in all other biases" if len(biases) > len(last) else ""
+    statement = f"Back-propagation, carried out exactly for {_sizes(network)} at {_point(x)}, gives this matrix{rest}."
+    return Check(statement, columns == last_bias_jacobian(len(network.outputs)) and not others)
+
+
+def _point(x: Vector) -> str:
+    return rf"$\mathbf{{x}} = {x.text}^\top$"
+
+
+def _sizes(network: Network) -> str:
+    return (
+        "a "
+        + "-".join(str(n) for n in (len(network.inputs), *(len(layer.neurons) for layer in network.layers)))
+        + " network"
+    )
 
 
 def _instances(params: StationaryPointParams) -> list[tuple[int, Network, Vector]]:

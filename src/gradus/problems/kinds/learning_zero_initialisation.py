@@ -49,9 +49,11 @@ class ZeroInitialisation(Kind[ZeroInitialisationParams]):
     def solve(self, params: ZeroInitialisationParams, records: Records) -> Solution:
         answer = Prose(_conclusion(params))
         if params.hidden_layers == 0:
-            return Solution(answer, answer.text, (_forward_without_hidden(), _single_layer(params)), _code(params))
-        steps = (_forward(), _last_layer(params), _backward(), _induction(params))
-        return Solution(answer, answer.text, (*steps, _remark()), _code(params))
+            return Solution(
+                answer, answer.text, (_forward_without_hidden(params), _single_layer(params)), _code(params)
+            )
+        steps = (_forward(params), _last_layer(params), _backward(), _induction(params))
+        return Solution(answer, answer.text, (*steps, _remark(params)), _code(params))
 
     def mistakes(self, params: ZeroInitialisationParams) -> tuple[Mistake, ...]:
         wrong = (
@@ -73,30 +75,30 @@ def _conclusion(params: ZeroInitialisationParams) -> str:
         changing = "the gains and the biases" if params.biases else "the gains"
         return (
             f"Without a hidden layer training from zeros works: {changing} of the only layer get gradients that "
-            f"are not "
-            "zero in general, and the loss is convex in them, so zero is a start as good as any."
+            "are not zero in general, and the cross-entropy is convex in them, so zero is a start as good as any. The "
+            "network can learn whatever a linear layer and a soft-max can express."
         )
     if params.biases:
         return (
-            "From zeros, every gradient vanishes but that of the last layer's bias, and so it does after every "
-            "step. Only "
-            "that bias ever changes, and $\\mathbf{p}$ never comes to depend on $\\mathbf{x}$: the network learns at "
-            "most how frequent the classes are."
+            "From zeros, every gradient vanishes but that of the last layer's biases, and the same holds after every "
+            "step. Only these biases ever change, and $\\mathbf{p}$ never comes to depend on "
+            "$\\mathbf{x}$: the network "
+            "learns at most how frequent the classes are."
         )
     return (
-        "From zeros, every gradient vanishes, and since no weight changes, so it does for ever. The network "
-        "keeps giving "
-        "every class the same probability."
+        "From zeros, every gradient vanishes, so no weight changes, and the next step finds the same again. The "
+        "network gives every class the same probability for ever."
     )
 
 
-def _forward() -> Step:
+def _forward(params: ZeroInitialisationParams) -> Step:
+    weights, bias = r"gains $W^{(k)}$ that are zero", ""
+    if params.biases:
+        weights, bias = r"gains $W^{(k)}$ and biases $\mathbf{b}^{(k)}$ that are zero", r" + \mathbf{b}^{(k)}"
     return Step(
         r"Every hidden layer puts out zero: $\mathbf{x}^{(k)} = \mathbf{0}$ for $k = 1, \dots, K-1$.",
-        r"With gains $W^{(k)}$ and biases $\mathbf{b}^{(k)}$ that are zero, the sums $\mathbf{z}^{(k)}$ are zero "
-        r"whatever "
-        "the input, and so is their ReLU.",
-        after=r"\mathbf{z}^{(k)} = W^{(k)} \mathbf{x}^{(k-1)} + \mathbf{b}^{(k)} = \mathbf{0}, \qquad "
+        rf"With {weights}, the sums $\mathbf{{z}}^{{(k)}}$ are zero whatever the input, and so is their ReLU.",
+        after=rf"\mathbf{{z}}^{{(k)}} = W^{{(k)}} \mathbf{{x}}^{{(k-1)}}{bias} = \mathbf{{0}}, \qquad "
         r"\mathbf{x}^{(k)} = \operatorname{ReLU}(\mathbf{0}) = \mathbf{0}",
     )
 
@@ -161,21 +163,23 @@ def _induction(params: ZeroInitialisationParams) -> Step:
     )
 
 
-def _remark() -> Text:
+def _remark(params: ZeroInitialisationParams) -> Text:
+    own_relu = (
+        "If the last layer had a ReLU of its own in front of the soft-max, its sums would be 0, a kink, and "
+        "$H(0) = 0$ would stop the derivative even before the last biases: then nothing changes at all. "
+    )
     return Text(
-        "**Fine print.** If the last layer had a ReLU of its own in front of the soft-max, its sums would be 0, "
-        "a kink, and "
-        "$H(0) = 0$ would stop the derivative even before the last bias: then nothing changes at all. Without "
-        "any hidden "
-        r"layer the argument fails, for then $\mathbf{x}^{(K-1)} = \mathbf{x}$ is not zero, and the gains do learn."
+        f"**Fine print.** {own_relu if params.biases else ''}Without any hidden layer the argument fails, for then "
+        r"$\mathbf{x}^{(K-1)} = \mathbf{x}$ is not zero, and the gains do learn."
     )
 
 
-def _forward_without_hidden() -> Step:
+def _forward_without_hidden(params: ZeroInitialisationParams) -> Step:
+    bias = r" + \mathbf{b}^{(1)}" if params.biases else ""
     return Step(
         r"The only layer receives $\mathbf{x}^{(0)} = \mathbf{x}$, and gives every class the same probability.",
         r"Its sums are zero, so the soft-max gives $\mathbf{p} = (1/C, \dots, 1/C)$ for $C$ classes.",
-        after=r"\mathbf{z}^{(1)} = W^{(1)} \mathbf{x} = \mathbf{0}, \qquad \mathbf{p} = "
+        after=rf"\mathbf{{z}}^{{(1)}} = W^{{(1)}} \mathbf{{x}}{bias} = \mathbf{{0}}, \qquad \mathbf{{p}} = "
         r"\operatorname{softmax}(\mathbf{0})",
     )
 
@@ -201,12 +205,9 @@ def _check_first(params: ZeroInitialisationParams) -> Check:
     layers = _layers(params)
     claimed = zero_start(layers, params.biases)
     changing = _changing(params, layers, "1/3, 1/3, 1/3")
-    what = ", ".join(tensor.text for tensor in claimed.learning) or "nothing"
-    statement = (
-        f"Computed exactly for a 2-{'4-' * layers}3 network and the cross-entropy, at zero weights: what gets a "
-        f"non-zero "
-        f"gradient is {what}."
-    )
+    learning = " and the ".join(tensor.text for tensor in claimed.learning)
+    found = f"only the {learning} get a gradient that is not zero" if learning else "every gradient is zero"
+    statement = f"Computed exactly for a 2-{'4-' * layers}3 network and the cross-entropy, at zero weights: {found}."
     return Check(statement, changing == set(claimed.learning))
 
 
@@ -216,7 +217,7 @@ def _check_later(params: ZeroInitialisationParams) -> Check:
     statement = (
         r"Computed exactly for three other values of $\mathbf{p}$, $(\frac{1}{2}, \frac{1}{3}, \frac{1}{6})$ "
         r"among them: "
-        "again the last bias alone gets a gradient."
+        "again the last biases alone get a gradient that is not zero."
     )
     return Check(statement, all(changing == set(zero_start(layers).learning) for changing in later))
 

@@ -22,9 +22,9 @@ from gradus.exact.momentum import (
     directions,
     trajectory,
 )
-from gradus.exact.numbers import ONE, ZERO, Number, decimal, sqrt
+from gradus.exact.numbers import ONE, ZERO, Number, sqrt
 from gradus.exact.steps import Check, Step
-from gradus.problems.momentum import UPDATE, MuParam, check_short, setting, shown
+from gradus.problems.momentum import UPDATE, MuParam, check_short, entries, rounded, setting, shown
 from gradus.problems.problem import Kind, NumberParam, Params, Records, Solution, VectorParam
 
 MOST_DIRECTIONS = 6
@@ -36,8 +36,7 @@ SHOWN = (0, 1, 2, 5, 10, 20, 40)
 
 
 class ConvergenceParams(Params):
-    """The quadratic model: curvatures along the eigenvectors, and the velocity's components (left out: any "
-    "velocity)."""
+    """The quadratic model: curvatures along the eigenvectors, and the velocity's components (left out: any)."""
 
     mu: MuParam
     curvatures: VectorParam = Vector.of([1, -1])
@@ -68,8 +67,7 @@ class Convergence(Kind[ConvergenceParams]):
     answer = YesNo
 
     def sample(self, rng: Random, level: int) -> ConvergenceParams:
-        """Level 1: a saddle and any velocity; level 2: a given velocity; level 3: steep curvatures, three "
-        "directions."""
+        """Level 1: a saddle, any velocity; level 2: a given velocity; level 3: three directions, steep curvatures."""
         mu = Number.of(Fraction(rng.choice((5, 6, 8, 9)), 10))
         if level == 1:
             return ConvergenceParams(mu=mu, curvatures=Vector.of([rng.randint(1, 3), -rng.randint(1, 3)]))
@@ -101,6 +99,7 @@ class Convergence(Kind[ConvergenceParams]):
         found = directions(params.mu, params.learning_rate, params.curvatures, velocity)
         body: tuple[Step | Block, ...] = (
             _iteration(params),
+            _criterion(params),
             _cases(params),
             Text(
                 "Here, along each eigenvector:"
@@ -120,9 +119,8 @@ class Convergence(Kind[ConvergenceParams]):
     def mistakes(self, params: ConvergenceParams) -> tuple[Mistake, ...]:
         right = _answer(params)
         why = (
-            r"Momentum multiplies the velocity by $\mu < 1$, but the gradient feeds it again outside "
-            r"$\mathbf{w}_t$: along "
-            "negative curvature it pushes away, along curvature 0 nothing pulls back, and too large a step "
+            r"Momentum multiplies the velocity by $\mu < 1$, but the gradient feeds it again outside $\mathbf{w}_t$: "
+            "along negative curvature it pushes away, along curvature 0 nothing pulls back, and too large a step "
             "overshoots."
             if not right.value
             else "Every component of the velocity lies along positive curvature, and the steps are small enough."
@@ -141,8 +139,7 @@ def _velocity(params: ConvergenceParams) -> Vector:
 
 
 def _is_bare(params: ConvergenceParams) -> bool:
-    """Any velocity, on a saddle: the answer does not depend on the model's numbers, so the statement leaves "
-    "them out."""
+    """Any velocity, on a saddle: the answer does not depend on the model's numbers, and the statement omits them."""
     signs = {c.sign() for c in params.curvatures}
     return params.velocity is None and {1, -1} <= signs
 
@@ -163,25 +160,21 @@ def _quadratic_statement(params: ConvergenceParams) -> tuple[Block, ...]:
         f"{shown(params.mu)}$ and "
         f"$\\alpha = {shown(params.learning_rate)}$:"
     )
-    which = "any velocity" if params.velocity is None else f"the velocity $({_entries(params.velocity)})$"
+    velocity = "" if params.velocity is None else f" with the velocity $\\mathbf{{v}}_t = {entries(params.velocity)}$"
+    ask = "Do the weights" if params.velocity is not None else "Do the weights, whatever the velocity is then,"
     after = (
-        f"Iteration $t$ starts in the stationary point $\\mathbf{{w}}_t = \\mathbf{{0}}$ with {which}. Do the "
-        f"weights "
-        f"{'always ' if params.velocity is None else ''}converge to $\\mathbf{{w}}_t$ in the end? Give your reasons."
+        f"Iteration $t$ starts in the stationary point $\\mathbf{{w}}_t = \\mathbf{{0}}${velocity}. {ask} converge to "
+        "$\\mathbf{w}_t$ in the end? Give your reasons."
     )
     return Text(before), Math(UPDATE), Text(after)
-
-
-def _entries(vector: Vector) -> str:
-    return ", ".join(x.latex for x in vector)
 
 
 def _iteration(params: ConvergenceParams) -> Step:
     return Step(
         "Along each eigenvector of the second derivatives, momentum is a linear iteration of its own.",
         r"On the quadratic model of the risk around $\mathbf{w}_t$, let $u$ be the component of $\mathbf{w} - "
-        r"\mathbf{w}_t$ "
-        r"and $v$ that of the velocity along an eigenvector with curvature $\lambda$. The gradient's component is "
+        r"\mathbf{w}_t$ and $v$ that of the velocity along an eigenvector with curvature $\lambda$. The "
+        r"gradient's component is "
         r"$\lambda u$. The matrix has the trace $1 + \mu - \alpha\lambda$ and the determinant $\mu$.",
         before=r"v \leftarrow \mu v - \alpha \lambda u, \qquad u \leftarrow u + v",
         after=r"\begin{bmatrix} u \\ v \end{bmatrix} \leftarrow M \begin{bmatrix} u \\ v \end{bmatrix}, \qquad "
@@ -189,6 +182,31 @@ def _iteration(params: ConvergenceParams) -> Step:
         r"p(r) = r^2 - (1 + \mu - \alpha\lambda)\, r + \mu",
         checks=tuple(_characteristic_check(params, c) for c in params.curvatures),
     )
+
+
+def _criterion(params: ConvergenceParams) -> Step:
+    """Jury's criterion for a polynomial whose constant term mu lies strictly between 0 and 1."""
+    mu = params.mu
+    given = [params.learning_rate * c for c in params.curvatures]
+    values = all(_at(mu, c, ONE) == c and _at(mu, c, -ONE) == 2 * (ONE + mu) - c for c in given)
+    return Step(
+        r"The iterates come back exactly if $0 < \alpha\lambda < 2(1 + \mu)$.",
+        r"The eigenvalues of $M$ are the roots of $p$, and their product is $\mu$, between 0 and 1. "
+        r"Complex ones have the "
+        r"absolute value $\sqrt{\mu} < 1$. Real ones have the same sign, and not both an absolute value "
+        r"of 1 or more; so "
+        r"one of them is above 1 exactly if $p(1) < 0$, and one below $-1$ exactly if $p(-1) < 0$. The start $u = 0$, "
+        r"$v \neq 0$ is no eigenvector of $M$, for $M$ maps it to $(\mu v, \mu v)$; so it has a part "
+        r"along both eigenvectors, "
+        "where there are two, and an eigenvalue of absolute value 1 or more shows.",
+        after=r"p(1) = \alpha\lambda, \qquad p(-1) = 2(1 + \mu) - \alpha\lambda",
+        checks=(Check("These are the values of $p$ for each $\\lambda$ below.", values),),
+    )
+
+
+def _at(mu: Number, c: Number, r: Number) -> Number:
+    """The characteristic polynomial p(r) for alpha lambda = c."""
+    return r * r - (ONE + mu - c) * r + mu
 
 
 def _characteristic_check(params: ConvergenceParams, curvature: Number) -> Check:
@@ -221,9 +239,10 @@ def _cases(params: ConvergenceParams) -> Table:
         (r"$\alpha\lambda > 2(1 + \mu)$", r"real, one below $-1$, for $p(-1) < 0$", "leaves, changing sides"),
     )
     numbers = (
-        rf"$(1 - \sqrt{{\mu}})^2 = {low.latex}$, $(1 + \sqrt{{\mu}})^2 = {high.latex}$ and $2(1 + \mu) = {bound.latex}$"
+        rf"$(1 - \sqrt{{\mu}})^2 \approx {rounded(low)}$, $(1 + \sqrt{{\mu}})^2 \approx {rounded(high)}$, "
+        rf"$2(1 + \mu) = {bound.latex}$"
     )
-    caption = rf"The iterates from $u = 0$ with $v \neq 0$. For $\mu = {mu.latex}$, {numbers}."
+    caption = rf"The iterates from $u = 0$ with $v \neq 0$; for $\mu = {mu.latex}$, {numbers}."
     return Table(("Case", "Eigenvalues of $M$", "$u$"), rows, caption)
 
 
@@ -287,11 +306,12 @@ def _run_checks(params: ConvergenceParams, d: Direction, velocity: Number) -> li
     elif d.fate == "period two":
         size = mu * velocity / (ONE - mu)
         formula = all(x == size * ((-mu) ** k - Number.of((-1) ** k)) for k, x in enumerate(u))
-        statement = rf"In {RUN} exact iterations $u_k = {size.latex}\,((-\mu)^k - (-1)^k)$, bounded and not convergent."
+        formula_latex = _times(size, r"\,((-\mu)^k - (-1)^k)").removeprefix(r"\,")
+        statement = rf"In {RUN} exact iterations $u_k = {formula_latex}$, bounded and not convergent."
         checks.append(Check(statement, formula))
     elif d.fate == "leaves":
         growing = all(abs(b) > abs(a) for a, b in pairwise(u))
-        end = _scientific(decimal(abs(u[-1]), 4))
+        end = rounded(abs(u[-1]))
         checks.append(Check(rf"In {RUN} exact iterations $|u|$ grows at every one, to ${end}$.", growing))
     else:
         checks.append(_energy_check(params, d, run))
@@ -313,11 +333,11 @@ def _energy_check(params: ConvergenceParams, d: Direction, run: tuple[State, ...
     pairs = [(a.weights[0], b.weights[0]) for a, b in pairwise(run)]
     energies = [b * b - T * a * b + mu * a * a for a, b in pairs]
     shrinks = all(after == mu * before for before, after in pairwise(energies))
-    end = _scientific(decimal(abs(run[-1].weights[0]), 4))
+    end = rounded(abs(run[-1].weights[0]))
     statement = (
-        rf"In {RUN} exact iterations $u_{{k+1}}^2 - T u_{{k+1}} u_k + \mu u_k^2$ with $T = {T.latex}$ shrinks by "
-        rf"the factor "
-        rf"$\mu$ each time, and $|u|$ ends at ${end}$; $p(1) > 0$ and $p(-1) > 0$."
+        rf"In {RUN} exact iterations $u_{{k+1}}^2 - T u_{{k+1}} u_k + \mu u_k^2$, with the trace $T = "
+        rf"{T.latex}$ of $M$, "
+        rf"shrinks by the factor $\mu$ each time, and $|u|$ ends at ${end}$; $p(1) > 0$ and $p(-1) > 0$."
     )
     c = params.learning_rate * d.curvature
     return Check(statement, shrinks and c.sign() > 0 and (2 * (ONE + mu) - c).sign() > 0)
@@ -327,26 +347,21 @@ def _run_table(params: ConvergenceParams, velocity: Vector) -> Table:
     start = State(Vector((ZERO,) * len(velocity)), velocity)
     run = trajectory(params.mu, params.learning_rate, params.curvatures, start, max(SHOWN))
     header = ("$k$", *(f"$w_{i}$" for i in range(1, len(velocity) + 1)))
-    rows = tuple((f"{k}", *(f"${_scientific(decimal(w, 4))}$" for w in run[k].weights)) for k in SHOWN)
+    rows = tuple((f"{k}", *(f"${rounded(w)}$" for w in run[k].weights)) for k in SHOWN)
     return Table(
         header,
         rows,
         rf"The weights after $k$ iterations from $\mathbf{{0}}$ with the velocity "
-        rf"$({_entries(velocity)})$: an exact run, shown to four digits.",
+        rf"${entries(velocity)}$: an exact run, shown to four digits.",
     )
-
-
-def _scientific(text: str) -> str:
-    mantissa, _, exponent = text.partition("e")
-    return rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa
 
 
 def _because(params: ConvergenceParams, found: tuple[Direction, ...]) -> str:
     if _is_bare(params):
         return (
-            r"A saddle point has a direction of negative curvature, and as soon as $\mathbf{a}$ has a component "
-            r"along it, "
-            r"the iterates leave $\mathbf{w}_t$ for good."
+            r"At a saddle point there is a direction of negative curvature. On the quadratic model of the "
+            r"risk, as soon "
+            r"as $\mathbf{a}$ has a component along it, however small, the iterates leave $\mathbf{w}_t$ for good."
         )
     bad = [rf"along $w_{i}$ {_FATES[d.fate]}" for i, d in enumerate(found, 1) if d.fate not in ("returns", "stays")]
     if bad:
@@ -356,13 +371,16 @@ def _because(params: ConvergenceParams, found: tuple[Direction, ...]) -> str:
 
 def _local(params: ConvergenceParams) -> str:
     if not _is_bare(params):
-        return "The risk is quadratic here, so the verdict is exact, and the same for any multiple of the velocity."
+        return (
+            "The risk is quadratic here, so the verdict is exact; any multiple of the velocity other "
+            "than 0 has the same."
+        )
     return (
         "**Fine print.** 'No' does not mean 'never': if $\\mathbf{a}$ has no component along negative or zero "
-        "curvature, and "
-        "$\\alpha\\lambda < 2(1 + \\mu)$ along the others, the iterates do come back. The quadratic model "
-        "describes the risk "
-        "near $\\mathbf{w}_t$ only: once the iterates are far away, they may go anywhere, even back."
+        "curvature, and $\\alpha\\lambda < 2(1 + \\mu)$ along the others, the iterates do come back. Where the risk is "
+        "not quadratic, the model describes it near $\\mathbf{w}_t$ only: once the iterates are far away, "
+        "they may go anywhere, even back. And there are degenerate saddle points, where the curvature is nowhere "
+        "negative: there this model cannot tell. To show that training need not come back, one saddle is enough."
     )
 
 

@@ -10,9 +10,9 @@ from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Table, Text
 from gradus.exact.matrices import Vector
 from gradus.exact.momentum import State, trajectory
-from gradus.exact.numbers import ONE, Number, decimal
+from gradus.exact.numbers import ONE, Number
 from gradus.exact.steps import Check, Step
-from gradus.problems.momentum import MuParam, VelocityName, multiple, setting
+from gradus.problems.momentum import MuParam, VelocityName, entries, multiple, rounded, setting
 from gradus.problems.momentum_figure import ALPHA, SADDLE, momentum_figure
 from gradus.problems.problem import Kind, Params, Records, Solution
 
@@ -42,10 +42,9 @@ class DecayArgument(Kind[DecayArgumentParams]):
     def statement(self, params: DecayArgumentParams) -> tuple[Block, ...]:
         claim = (
             r"A fellow student concludes that the steps die out exponentially from then on, $\mathbf{v}_{t+k} = "
-            r"\mu^k\, "
-            rf"\mathbf{{{params.velocity}}}$ for all $k \geq 1$, since the point is a saddle and $\mu$ does not "
-            rf"change. "
-            "Explain what is wrong with this conclusion."
+            rf"\mu^k\, \mathbf{{{params.velocity}}}$ for all $k \geq 1$, since the point is a saddle and "
+            rf"$\mu$ does not "
+            "change. Explain what is wrong with this conclusion."
         )
         return (*setting(params.mu, params.velocity), Text(claim))
 
@@ -55,16 +54,19 @@ class DecayArgument(Kind[DecayArgumentParams]):
 
     def mistakes(self, params: DecayArgumentParams) -> tuple[Mistake, ...]:
         wrong = Prose(r"The steps decay, only more slowly than $\mu^k$.")
-        why = "Along negative curvature they do not decay at all but grow, and along curvature 0 they decay just so."
+        why = (
+            r"Along negative curvature they grow in the long run, and along curvature 0 they decay "
+            r"exactly like $\mu^k$."
+        )
         return (Mistake(wrong, why),)
 
 
 def _explanation(params: DecayArgumentParams) -> str:
     _, moved = multiple(params.mu, params.velocity)
     return (
-        r"The argument needs a zero gradient at every iteration, and has it at the first one only. The first "
-        r"step leads to "
-        rf"$\mathbf{{w}}_{{t+1}} = \mathbf{{w}}_t + {moved}$, which is another point; there the gradient is not "
+        r"The argument needs a zero gradient at every iteration, and has it at the first one only. The first step "
+        rf"leads to $\mathbf{{w}}_{{t+1}} = \mathbf{{w}}_t + {moved}$, which is another point; there the "
+        rf"gradient is not "
         r"zero in general, and enters the next step: $\mathbf{v}_{t+2} = \mu\, \mathbf{v}_{t+1} - \alpha\, \nabla "
         r"L(\mathbf{w}_{t+1})$."
     )
@@ -75,21 +77,19 @@ def _step(params: DecayArgumentParams) -> Step:
     states = _states(mu, 2)
     expected = Vector(tuple(mu * (mu - ALPHA * c) for c in SADDLE))
     two = (
-        rf"\mathbf{{v}}_{{t+2}} = \mu^2 {a} - \alpha H \mu {a} = \mu\, (\mu I - \alpha H)\, {a} \neq \mu^2 {a} "
-        rf"\quad \text{{unless }} H {a} = \mathbf{{0}}"
+        rf"\mathbf{{v}}_{{t+2}} = \mu^2 {a} - \alpha Q \mu {a} = \mu\, (\mu I - \alpha Q)\, {a} \neq \mu^2 {a} "
+        rf"\quad \text{{unless }} Q {a} = \mathbf{{0}}"
     )
     statement = (
         rf"Two exact iterations on the saddle $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ with $\alpha = {ALPHA.latex}$ from "
-        rf"$\mathbf{{0}}$ with the velocity $(1, 1)$ give the step ${states[2].velocity.text}$, not "
-        rf"$({(mu * mu).text}, {(mu * mu).text})$."
+        rf"$\mathbf{{0}}$ with the velocity $(1, 1)$ give the step ${entries(states[2].velocity)}$, not "
+        rf"${entries(Vector((mu * mu,) * 2))}$."
     )
     return Step(
         "Already the second step is another one.",
-        rf"Let $H$ be the matrix of second derivatives at $\mathbf{{w}}_t$. On the quadratic model of the risk "
-        rf"the gradient "
-        rf"at $\mathbf{{w}}_t + \mu {a}$ is $H \mu {a}$: along negative curvature it makes the step larger, "
-        rf"along positive "
-        "curvature smaller.",
+        rf"Let $Q$ be the matrix of second derivatives at $\mathbf{{w}}_t$. On the quadratic model of the risk the "
+        rf"gradient at $\mathbf{{w}}_t + \mu {a}$ is $Q \mu {a}$: along negative curvature the step is larger than "
+        rf"$\mu^2 {a}$, and along positive curvature it is smaller, or turns round.",
         after=two,
         checks=(Check(statement, states[2].velocity == expected != Vector((mu * mu,) * 2)),),
     )
@@ -100,15 +100,14 @@ def _table(params: DecayArgumentParams) -> Table:
     rows = tuple(
         (
             f"{k}",
-            *(f"${decimal(v, 4)}$" for v in states[k].velocity),
-            f"${decimal(params.mu**k, 4)}$",
+            *(f"${rounded(v)}$" for v in states[k].velocity),
+            f"${rounded(params.mu**k)}$",
         )
         for k in SHOWN
     )
     caption = (
         rf"Steps on $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ with $\alpha = {ALPHA.latex}$ from the saddle point with "
-        rf"the velocity "
-        r"$(1, 1)$, to four digits, beside $\mu^k$."
+        r"the velocity $(1, 1)$, to four digits, beside $\mu^k$."
     )
     header = ("$k$", r"step along $\lambda = 1$", r"step along $\lambda = -1$", r"$\mu^k$")
     return Table(header, rows, caption)

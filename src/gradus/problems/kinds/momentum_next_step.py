@@ -13,7 +13,7 @@ from gradus.exact.momentum import next_velocity
 from gradus.exact.numbers import ONE, ZERO, Number
 from gradus.exact.steps import Check, Step
 from gradus.problems.mistakes import distinct
-from gradus.problems.momentum import UPDATE, MuParam, VelocityName, multiple, setting
+from gradus.problems.momentum import UPDATE, MuParam, VelocityName, entries, multiple, setting
 from gradus.problems.problem import Kind, Params, Records, Solution
 
 
@@ -53,11 +53,11 @@ class NextStep(Kind[NextStepParams]):
             checks=(_check(params.mu),),
         )
         fine_print = Text(
-            r"**Fine print.** This is exact because $\nabla L$ is the gradient of the whole risk. The gradient "
-            r"that a "
-            r"mini-batch gives at $\mathbf{w}_t$ need not be zero; there the step is $\mu\mathbf{v}_t - "
-            r"\alpha\mathbf{g}$ "
-            r"with that $\mathbf{g}$, and equals this one on average."
+            r"**Fine print.** This is exact because $\nabla L$ is the gradient of the whole risk. In "
+            r"stochastic gradient "
+            r"descent the gradient $\mathbf{g}$ that a mini-batch gives at $\mathbf{w}_t$ need not be "
+            r"zero; there the step "
+            r"is $\mu\mathbf{v}_t - \alpha\mathbf{g}$, which equals this one on average only."
         )
         return Solution(answer, rf"$\mathbf{{v}}_{{t+1}} = {answer.latex}$.", (step, fine_print), _code(params))
 
@@ -83,8 +83,7 @@ def _check(mu: Number) -> Check:
     after = next_velocity(mu, velocity, rate, slope)
     statement = (
         rf"One exact iteration on $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ from $\mathbf{{0}}$ with the velocity "
-        rf"${velocity.text}$ "
-        rf"and $\alpha = {rate.latex}$ gives ${after.text}$."
+        rf"${entries(velocity)}$ and $\alpha = {rate.latex}$ gives ${entries(after)}$."
     )
     return Check(statement, after == velocity * mu)
 

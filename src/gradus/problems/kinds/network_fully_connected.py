@@ -43,6 +43,7 @@ class FullyConnected(Kind[NetworkParams]):
         sizes = [len(network.inputs), *(len(layer.neurons) for layer in network.layers)]
         products = [rf"{m} \cdot {n}" for m, n in pairwise(sizes)]
         possible = sum(m * n for m, n in pairwise(sizes))
+        missing = len(network.missing_edges)
         step = Step(
             f"The picture has {edges} of the {possible} possible edges.",
             "A layer with $n$ neurons behind $m$ outputs is fully connected when it has all $m n$ edges. "
@@ -50,8 +51,8 @@ class FullyConnected(Kind[NetworkParams]):
             after=f"{' + '.join(products)} = {possible}",
             checks=(
                 Check(
-                    f"${possible} - {edges} = {len(network.missing_edges)}$ edges are missing.",
-                    possible - edges == len(network.missing_edges),
+                    f"${possible} - {edges} = {missing}$ edge{' is' if missing == 1 else 's are'} missing.",
+                    possible - edges == missing,
                 ),
             ),
         )

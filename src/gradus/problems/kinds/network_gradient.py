@@ -126,10 +126,16 @@ def _recursion_steps(network: Network, values: ForwardPass, back: BackwardPass) 
                 rf"{_row(delta)} {network.gain_matrix(k).latex} = {_row(back.rows[k - 1])}"
             )
         activation = network.layers[k - 1].activation
-        steps.append(Step(f"Back through layer {k}.", _RECURSION_REASONS[activation], after=aligned(rows)))
+        reason = f"{_RECURSION_NOTATION} {_RECURSION_REASONS[activation]}" if k == K else _RECURSION_REASONS[activation]
+        steps.append(Step(f"Back through layer {k}.", reason, after=aligned(rows)))
     return tuple(steps)
 
 
+_RECURSION_NOTATION = (
+    r"The vector $\mathbf{z}^{(k)}$ holds the sums of layer $k$, $\mathbf{x}^{(k)}$ its outputs, and "
+    r"$W^{(k)}$ its gains, "
+    "a row for each neuron."
+)
 _RECURSION_REASONS = {
     "relu": "The ReLU's Jacobian is diagonal, with $H(z) = 1$ for a positive sum and $0$ otherwise.",
     "identity": "A linear layer passes the derivatives on as they are.",
@@ -174,9 +180,10 @@ def _checks(params: GradientParams, values: ForwardPass, back: BackwardPass) -> 
     if values.kinks:
         return (affine,)
     quotients = difference_quotients(network, params.input, params.output)
+    y = named(back.output).latex
     note = (
-        "Each entry equals the difference quotient $(y(w_i + s) - y(w_i))/s$ with a step $s$ so small that no ReLU "
-        "switches; there $y$ is affine in $w_i$, so the quotient is exact."
+        f"Each entry equals the difference quotient $({y}(w_i + s) - {y}(w_i))/s$ with a step $s$ so small that no "
+        f"ReLU switches; there ${y}$ is affine in $w_i$, so the quotient is exact."
     )
     return Check(note, quotients == back.gradient), affine
 

@@ -45,7 +45,10 @@ class Output(Kind[NetworkInputParams]):
         what = f"What is the output ${named(outputs[0]).latex}$"
         if len(outputs) > 1:
             what = f"What are the outputs ${', '.join(named(name).latex for name in outputs)}$"
-        return (*introduction(params), Text(f"{what} of the network when the input is {input_phrase(params)}?"))
+        return (
+            *introduction(params, numbered=False),
+            Text(f"{what} of the network when the input is {input_phrase(params)}?"),
+        )
 
     def solve(self, params: NetworkInputParams, records: Records) -> Solution:
         network = params.network

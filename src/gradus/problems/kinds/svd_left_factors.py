@@ -12,12 +12,12 @@ from gradus.exact.matrices import Matrix
 from gradus.exact.svd import SVD, diagonal, svd
 from gradus.exact.svd_steps import left_factor_steps
 from gradus.problems.linear_systems import (
-    U_CONVENTION,
-    V_CONVENTION,
     MatrixParams,
     differing,
     given_matrix,
     matrix_code,
+    u_convention,
+    v_convention,
 )
 from gradus.problems.matrix_samples import construction
 from gradus.problems.problem import Kind, Records, Solution
@@ -35,7 +35,8 @@ class LeftFactors(Kind[MatrixParams]):
     def statement(self, params: MatrixParams) -> tuple[Block, ...]:
         asked = (
             r"Compute the matrices $U$ and $\Sigma$ in the singular value decomposition $A = U\Sigma V^\top$. "
-            rf"[Hint: compute $U\Sigma = AV$ first.] {V_CONVENTION} {U_CONVENTION}"
+            rf"[Hint: compute $U\Sigma = AV$ first.] {v_convention(params.A)} "
+            f"{u_convention(params.A)}".rstrip()
         )
         return (*given_matrix(params.A), Text(asked))
 

@@ -12,7 +12,7 @@ from gradus.exact.matrices import Matrix
 from gradus.exact.subspaces import primitive
 from gradus.exact.svd import svd
 from gradus.exact.svd_steps import right_factor_steps
-from gradus.problems.linear_systems import V_CONVENTION, MatrixParams, differing, given_matrix, matrix_code
+from gradus.problems.linear_systems import MatrixParams, differing, given_matrix, matrix_code, v_convention
 from gradus.problems.matrix_samples import construction
 from gradus.problems.problem import Kind, Records, Solution
 
@@ -27,7 +27,9 @@ class RightSingularVectors(Kind[MatrixParams]):
         return MatrixParams(A=construction(rng, level).A)
 
     def statement(self, params: MatrixParams) -> tuple[Block, ...]:
-        asked = rf"Write the matrix $V$ in the singular value decomposition $A = U\Sigma V^\top$. {V_CONVENTION}"
+        asked = (
+            rf"Write the matrix $V$ in the singular value decomposition $A = U\Sigma V^\top$. {v_convention(params.A)}"
+        )
         return (*given_matrix(params.A), Text(asked))
 
     def solve(self, params: MatrixParams, records: Records) -> Solution:

@@ -113,8 +113,10 @@ def _cause(common: Comparison) -> str:
     same = [name for name, equal in (("split", common.same_split), ("initial weights", common.same_start)) if equal]
     kept = f"The {listed(same)} {'are' if same != ['split'] else 'is'} the same; " if same else ""
     if not different:
-        return f"{kept}the records show no difference between the runs that would explain it."
-    return f"{kept}what differs is {listed(different)}."
+        rest = "the records show no difference between the runs that would explain it."
+    else:
+        rest = f"what differs is {listed(different)}."
+    return f"{kept}{rest}" if kept else rest[0].upper() + rest[1:]
 
 
 def _differences(common: Comparison) -> list[str]:
@@ -201,8 +203,9 @@ def _times_text(times: TimeRatio) -> Text:
         how = "These are medians over the epochs after the first, which also pays for warming up."
     elif times.like_with_like:
         how = (
-            "Each is one timing of a first epoch, which also pays for warming up (and weighs more on the GPU, where "
-            "everything else is short); how timings scatter, one of each cannot show, and no interval is given."
+            "Each is a single timing of a first epoch, which also pays for warming up; that weighs more on the GPU, "
+            "where everything else is short. One timing of each cannot show how timings scatter, so no interval is "
+            "given."
         )
     else:
         how = "One of them leaves its first epoch out and the other does not, so that the ratio is a rough one."

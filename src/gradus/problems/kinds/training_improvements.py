@@ -118,9 +118,9 @@ def _more_images(record: RunRecord | None, curve: LearningCurve | None) -> str:
         "the fewer features they share by chance, and the closer is the risk on them to the risk on new ones."
     )
     role = (
-        " This goes at the cause of the measured gap."
+        " This removes a cause of the measured gap."
         if curve is not None and curve.gap_verdict == "ahead"
-        else " Without over-fitting, expect little of it."
+        else " Without over-fitting, little is to be expected of it."
         if curve is not None
         else ""
     )

@@ -21,6 +21,8 @@ from gradus.runs import NotRun, RunRequest
 PARTS = ("training_accuracy", "validation_accuracy", "test_accuracy", "gap", "validation_slope")
 
 _SMALL_RISE = 0.02
+_AVERAGED = 3
+"""The epochs that are averaged for the best one."""
 
 
 class LongerTrainingParams(TrainingParams):
@@ -76,7 +78,7 @@ class LongerTraining(Kind[LongerTrainingParams]):
             accuracy_figure(record, caption="Accuracy in each epoch."),
             *_trend_blocks(curve),
             Text(_gap(curve)),
-            Text(_best(curve)),
+            *([Text(_best(curve))] if curve.epochs >= _AVERAGED else []),
             Text(seeds_caveat()),
         )
 
@@ -194,9 +196,10 @@ def _best(curve: LearningCurve) -> str:
     rise = f"from there to the end the loss rises by ${curve.loss_rise:.3f}$ nats"
     if curve.loss_rise < _SMALL_RISE * curve.lowest_loss:
         return f"{best}; {rise}, which is hardly anything."
+    sure = ", as it does when a network grows sure of its mistakes" if curve.gap_verdict == "ahead" else ""
     return (
-        f"{best}; {rise}, as it does when a network grows sure of its mistakes. To keep the network of the best "
-        "epoch is a choice made by means of the validation images, whose accuracy then is no longer an unbiased "
+        f"{best}; {rise}{sure}. To keep the network of the best epoch is a choice made by means of the "
+        f"validation images, whose accuracy then is no longer an unbiased "
         "estimate."
     )
 

@@ -106,14 +106,17 @@ def _both(sgd: RunRecord, adam: RunRecord) -> Solution:
 
 def _verdict(test: Difference, sgd: RunRecord, adam: RunRecord) -> str:
     after = f"After {counted(len(adam.epochs), 'epoch')}"
-    values = f"test accuracy {share(test.first.share)} against {share(test.second.share)}"
-    bounds = f"a difference of {share(test.value)} with the 95\u00a0% interval {interval(test.interval)}"
+    bounds = (
+        f"a difference (Adam minus SGD) of {share(test.value)} with the 95\u00a0% interval {interval(test.interval)}"
+    )
     if test.consistent:
+        values = f"test accuracy {share(test.first.share)} with Adam and {share(test.second.share)} with SGD"
         guessing = " Neither does better than guessing yet." if is_guessing(sgd) and is_guessing(adam) else ""
         return f"{after} Adam and SGD cannot be told apart: {values}, {bounds}, which contains 0.{guessing}"
     better, worse = ("Adam", "SGD") if test.value > 0 else ("SGD", "Adam")
-    order = "" if test.value > 0 else " (Adam first)"
-    return f"{after} {better} is ahead of {worse}: {values}{order}, {bounds}."
+    first, second = (test.first, test.second) if test.value > 0 else (test.second, test.first)
+    values = f"test accuracy {share(first.share)} against {share(second.share)}"
+    return f"{after} {better} is ahead of {worse}: {values}, {bounds}."
 
 
 def _table(sgd: RunRecord, adam: RunRecord, validation: Difference, test: Difference) -> Table:
@@ -196,8 +199,8 @@ def _times_text(times: TimeRatio, common: Comparison) -> Text:
         "velocity, and so does somewhat more arithmetic a step."
     )
     surprise = (
-        " That it was not slower here can only be the scatter of the timings, for instance the warming up of the "
-        "first run."
+        " That it was not slower here is most likely scatter of the timings, for instance the warming up of the first "
+        "run."
         if times.value < 1
         else ""
     )

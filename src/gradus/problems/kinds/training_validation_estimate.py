@@ -118,8 +118,8 @@ def _whole(name: str, p: Proportion) -> Check:
     right, wrong = p.correct, p.total - p.correct
     spread = (right * (1 - p.share) ** 2 + wrong * p.share**2) / p.total**2
     statement = (
-        f"{name}: {right:,} images right and {wrong:,} wrong, counted as 1 and 0, have a mean with the standard "
-        f"error {share(spread**0.5)}"
+        f"For {name}, {right:,} images right and {wrong:,} wrong, counted as 1 and 0, have a mean with the standard "
+        f"error {share(spread**0.5)}."
     )
     return Check(statement, abs(spread**0.5 - p.standard_error) < 1e-12)
 
@@ -138,7 +138,7 @@ def _difference(difference: Difference) -> Step:
         rf"\operatorname{{SE}} = {difference.standard_error:.4f}, \qquad [{decimal(low)}, {decimal(high)}]",
         checks=(
             Check(
-                f"the interval of $p_{{\\text{{t}}}} - p_{{\\text{{v}}}}$ is the mirror image, {interval(mirrored)}",
+                f"The interval of $p_{{\\text{{t}}}} - p_{{\\text{{v}}}}$ is the mirror image, {interval(mirrored)}.",
                 abs(mirrored[0] + high) < 1e-12 and abs(mirrored[1] + low) < 1e-12,
             ),
         ),
@@ -195,8 +195,8 @@ def _chance(record: RunRecord) -> tuple[Text, ...]:
         return ()
     return (
         Text(
-            f"Guessing among {classes} equally frequent classes gets {share(1 / classes)} of them right. By its "
-            "interval the test accuracy is not above that: so short a training has not yet taught the network "
+            f"Guessing among {classes} equally frequent classes gets a share of {share(1 / classes)} right. By "
+            "its interval the test accuracy is not above that: so short a training has not yet taught the network "
             "anything that shows."
         ),
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
-from gradus.errors import InputError
+from gradus.errors import InputError, nearest
 
 _FOLDER = Path(__file__).parent
 
@@ -32,6 +31,5 @@ def set_file(name: str) -> Path:
         return _FOLDER / f"{name}.md"
     if path.is_dir():
         raise InputError("set", name, "is a folder", "give the problem-set file in it")
-    near = get_close_matches(name, bundled_names(), n=1, cutoff=0.4)
-    remedy = f"did you mean {near[0]}?" if near else f"give a path, or one of: {', '.join(bundled_names())}"
+    remedy = nearest(name, bundled_names(), f"give a path, or one of: {', '.join(bundled_names())}")
     raise InputError("set", name, "is neither a file nor a bundled set", remedy)
