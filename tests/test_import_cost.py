@@ -73,4 +73,4 @@ def test_without_torch_the_exact_parts_complete_and_training_says_what_it_needs(
     assert answers["2.2"] == {"without_biases": True, "with_biases": False}
     assert answers["3.9"]["point"][0]["text"] == "3/10"
     measured = [part for part in answers["4.1"].values() if isinstance(part, dict)]
-    assert measured and all(part["value"] is None and "gradus[train]" in part["reason"] for part in measured)
+    assert measured and all(part["value"] is None and "extra 'train'" in part["reason"] for part in measured)

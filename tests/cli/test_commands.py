@@ -50,7 +50,8 @@ def test_show(call) -> None:
     assert "Answer" not in call("show", "hw5", "3.8", "--without-answers")[1]
     whole = call("show", "hw5")[1]
     assert "Part 1" in whole and "Problem 4.5" in whole
-    assert json.loads(call("show", "hw5", "3.8", "--json")[1])["problems"][0]["parameters"]["b"] == ["2", "3"]
+    (listed,) = json.loads(call("show", "hw5", "3.8", "--json")[1])["problems"]
+    assert listed["parameters"]["b"] == ["2", "3"] and listed["answer"][1]["text"] == "2/5"
 
 
 def test_training_problems_show_without_training(call) -> None:
@@ -75,7 +76,8 @@ def test_pages_without_answers(call, tmp_path: Path) -> None:
         (("solve", "hw6"), "did you mean hw5?"),
         (("solve", "hw5", "--only", "3.11"), "did you mean 3.1"),
         (("solve", "hw5", "--only", ","), "at least one problem"),
-        (("solve", "hw5", "--format", "docx"), "choose among ipynb, html, pdf, json"),
+        (("solve", "hw5", "--format", "docx"), "choose among html, ipynb, json, pdf"),
+        (("solve", "hw5", "--format", ","), "choose among html, ipynb, json, pdf"),
         (("solve", "hw5", "--device", "tpu"), "tpu"),
         (("solve", "hw5", "extra"), "one too many"),
         (("solve",), "Missing argument"),
@@ -113,4 +115,33 @@ def test_one_problem_that_cannot_be_done_does_not_lose_the_others(call, tmp_path
     )
     code, out, err = call("solve", "mine.md", "--json")
     assert code == 1 and "mine.md:1: problem 1" in err
-    assert [(p["id"], p["answer"]["text"]) for p in json.loads(out)["problems"]] == [("2", "3")]
+    first, second = json.loads(out)["problems"]
+    assert first["answer"] is None and "not rational" in first["reason"]
+    assert second["answer"]["text"] == "3"
+
+
+def test_a_formula_that_is_too_long_is_its_problems_failure_alone(call, tmp_path: Path) -> None:
+    row = "[" + ", ".join(["9" * 2000] * 8) + "]"
+    (tmp_path / "mine.md").write_text(
+        f'```{{problem}} linear-algebra/rank\nid: "1"\nA: [{row}, {row}, {row}]\n```\n'
+        '```{problem} linear-algebra/rank\nid: "2"\nA: [[1]]\n```\n'
+    )
+    code, _, err = call("solve", "mine.md", "--format", "html,pdf,json")
+    assert code != 0 and "mine.md:1: problem 1" in err and "20,000" in err.replace("20000", "20,000")
+    page = (tmp_path / "out/mine/solution.html").read_text()
+    assert "Not solved" in page and "The rank of" in page and (tmp_path / "out/mine/solution.pdf").exists()
+
+
+def test_names_with_brackets_are_no_markup(call, tmp_path: Path) -> None:
+    code, _, err = call("solve", "hw5", "--only", "3.2", "--format", "html", "--out", "z[/b][red]")
+    assert code == 0 and "z[/b][red]/solution.html" in err
+    code, _, err = call("solve", "hw5", "--only", "4.1", "--data", "img[/b]")
+    assert code == 2 and "img[/b]" in err
+
+
+def test_a_page_that_cannot_be_set_keeps_the_others(call, tmp_path: Path) -> None:
+    text = '# \N{CJK UNIFIED IDEOGRAPH-4E2D}\n```{problem} linear-algebra/rank\nid: "1"\nA: [[1]]\n```\n'
+    (tmp_path / "mine.md").write_text(text, encoding="utf-8")
+    code, _, err = call("solve", "mine.md", "--format", "pdf,html,json")
+    assert code == 2 and "U+4E2D" in err and "solution.pdf was not written" in err
+    assert (tmp_path / "out/mine/solution.html").exists() and (tmp_path / "out/mine/solution.json").exists()

@@ -15,7 +15,7 @@ from gradus.documents.latex_typst import typst_math
 from gradus.errors import LatexError
 
 REFUSED = [
-    (r"a + \alhpa", r"unknown macro \alhpa at column 5", r"write \alpha"),
+    (r"a + \alhpa", r"unknown macro \alhpa at column 5", r"did you mean \alpha?"),
     (r"\argmax_x f", r"unknown macro \argmax at column 1", r"write \operatorname*{arg\,max}"),
     (r"\trace A", r"unknown macro \trace at column 1", r"\operatorname{trace}"),
     ("x +\n\\color{red}", r"unknown macro \color at line 2, column 1", "no colours"),
@@ -34,7 +34,7 @@ REFUSED = [
     (r"a \right)", r"stray \right at column 3", r"\left"),
     (r"\left a \right)", r"\left is followed by a at column 7", "fence"),
     (r"\bigl. x", r"\bigl has no fence at column 1", "fence"),
-    (r"\begin{pmat} 1 \end{pmat}", "unknown environment pmat at column 8", "write pmatrix"),
+    (r"\begin{pmat} 1 \end{pmat}", "unknown environment pmat at column 8", "did you mean pmatrix?"),
     (r"\begin{align} 1 \end{align}", "unknown environment align at column 8", "aligned"),
     (r"\begin{pmatrix} 1 \end{bmatrix}", r"\end{bmatrix} closes \begin{pmatrix} at column 24", r"\end{pmatrix}"),
     (r"\begin{pmatrix} 1 ", "environment pmatrix is not closed at column 1", r"\end{pmatrix}"),

@@ -26,7 +26,7 @@ from gradus.exact.steps import Step
 from gradus.problems.problem import Params, Records
 from gradus.problems.registry import AnyKind, module_name
 from gradus.runs import RunRequest
-from gradus.sets.composition import answer_blocks, problem_blocks
+from gradus.sets.problem_blocks import answer_blocks, problem_blocks
 from gradus.sets.problem_set import Problem
 
 ORACLES = Path(__file__).with_name("oracles")

@@ -26,7 +26,7 @@ from gradus.problems.problem import Records, Solution
 from gradus.problems.registry import AnyKind, find_kind
 from gradus.problems.training_setting import data_phrase
 from gradus.problems.training_suggestions import deeper, receptive_field, wider
-from gradus.problems.wording import code_span, plain
+from gradus.problems.wording import code_span
 from gradus.runs import NotRun, RunRecord, RunRequest, RunStore, record_report
 from gradus.runs.store import run_id
 from problems.conformance import printed
@@ -109,7 +109,7 @@ def test_code_prints_what_its_block_says(kind: AnyKind, tmp_path: Path) -> None:
 
 @every_kind
 def test_statements_fit_every_data_set(kind: AnyKind) -> None:
-    for data, named in (("pictograms", "`pictograms`"), ("cifar10", "CIFAR-10"), ("a/b c/birds", "folder `birds`")):
+    for data, named in (("pictograms", "`pictograms`"), ("a/b c/birds", "folder `birds`")):
         shown = " ".join(b.markdown for b in kind.statement(kind.Params(data=data)) if isinstance(b, Text))
         assert named in shown and "a/b c" not in shown
 

@@ -52,10 +52,10 @@ def test_a_record_is_complete_and_survives_json(record: RunRecord) -> None:
     assert record.device_name
     assert record.threads == torch.get_num_threads()
     assert 0 < record.first_step_s < record.total_s
-    assert record.peak_memory_bytes > 50 * 2**20
+    assert record.peak_memory_bytes is not None and record.peak_memory_bytes > 50 * 2**20
     assert record.initial_weights.keys() == record.final_weights.keys()
     assert all(record.initial_weights[name] != record.final_weights[name] for name in record.final_weights)
-    assert RunRecord.from_json(json.loads(json.dumps(record.as_json()))) == record
+    assert RunRecord.from_json(json.dumps(record.as_json())) == record
 
 
 def test_equal_requests_give_equal_bits_and_other_seeds_do_not(record: RunRecord, shared_images: Path) -> None:
@@ -183,9 +183,9 @@ def test_a_loss_that_is_no_number_ends_the_run() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"recipe": "hw6"}, r"recipe = hw6: must be one of hw5; did you mean 'hw5'\?"),
+        ({"recipe": "hw6"}, r"recipe = hw6: must be one of hw5; did you mean hw5\?"),
         ({"epochs": 0}, "epochs = 0: must be at least 1"),
-        ({"data": "pictogrms"}, "did you mean 'pictograms'"),
+        ({"data": "pictogrms"}, "did you mean pictograms"),
         ({"optimizer": "rmsprop"}, "optimizer = rmsprop: must be one of adam, sgd"),
         ({"device": "tpu"}, "device = tpu: must be auto, cpu or cuda"),
         ({"data_fingerprint": "0" * 64}, "has changed"),
@@ -221,7 +221,7 @@ def test_without_pytorch_the_extra_is_named() -> None:
         "except MissingExtra as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert "training needs an extra that is not installed; run: pip install 'gradus[train]'" in done.stdout
+    assert "training needs the extra 'train', which is not installed" in done.stdout
 
 
 def test_importing_the_room_does_not_load_pytorch() -> None:

@@ -7,6 +7,7 @@ from io import TextIOWrapper
 
 import click
 
+from gradus.cli.output import error_line
 from gradus.errors import GradusError
 
 _COMMANDS = {
@@ -64,7 +65,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except GradusError as error:
-        click.echo("gradus: " + ": ".join([*getattr(error, "__notes__", ()), str(error)]), err=True)
+        click.echo(error_line(error), err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("gradus: interrupted; what was finished before is kept", err=True)

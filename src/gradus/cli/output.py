@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradus.errors import OutputError
+from gradus.errors import GradusError, OutputError
+from gradus.runs.files import write_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
 
@@ -23,10 +25,25 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def messages() -> Console:
-    """The console for progress and messages: stderr, so that stdout holds nothing but answers."""
+    """The console for progress and messages: stderr, so that stdout holds nothing but answers.
+
+    Texts are printed as they are: what a user named ``[/b]`` is no markup, and a long line is not folded.
+    """
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def plain(text: str) -> Text:
+    """A text for a status or a bar, which would else read markup in it."""
+    from rich.text import Text
+
+    return Text(text)
+
+
+def error_line(error: GradusError) -> str:
+    """The one line that a command prints of an error: where it happened, and the message."""
+    return "gradus: " + ": ".join([*getattr(error, "__notes__", ()), str(error)])
 
 
 def writable_folder(folder: Path) -> Path:
@@ -51,10 +68,8 @@ def write_file(file: Path, content: bytes) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    draft = file.with_name(f".{file.name}.new")
     try:
-        draft.write_bytes(content)
-        draft.replace(file)
+        write_whole(file, content)
     except OSError as error:
         raise _unwritable(file, error) from error
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from gradus.cli.output import plain
 from gradus.errors import InputError, MissingExtra, WorkFailed
 from gradus.runs import Device, NotRun, OnProgress, Progress, RunRecord, RunRequest, RunStore
 
@@ -103,14 +104,17 @@ def _record(
     try:
         from gradus import training
     except ModuleNotFoundError as error:
+        if error.name not in ("numpy", "PIL", "torch"):
+            raise
         raise MissingExtra("training", "train") from error
     if request.device == "cuda" and device == "cpu":
         return _left_out(NotRun(request, "--device cpu was asked for", command), f"{title} on a GPU", console)
     wanted = replace(request, device=device) if request.device == "auto" else request
     try:
-        with console.status(f"reading {request.data}") as status:
+        with console.status(plain(f"reading {request.data}")) as status:
             resolved = training.resolve(
-                wanted, lambda done, total: status.update(f"reading {request.data}: {done:,} of {total:,} images")
+                wanted,
+                lambda done, total: status.update(plain(f"reading {request.data}: {done:,} of {total:,} images")),
             )
     except InputError as error:
         if error.argument == "device" and device != "cuda":
@@ -129,7 +133,7 @@ def _record(
 
 
 def _left_out(missing: NotRun, title: str, console: Console) -> NotRun:
-    console.print(f"{title}: not run: {missing.reason}", markup=False, soft_wrap=True)
+    console.print(f"{title}: not run: {missing.reason}")
     return missing
 
 
@@ -137,9 +141,9 @@ def _bars(console: Console) -> Bars:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[figures]}", markup=False),
         TimeRemainingColumn(),
         console=console,
         transient=True,

@@ -5,7 +5,6 @@ The subset is what KaTeX, MathJax and our own writers all show alike; see :mod:`
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Callable
 from typing import Final, Literal, NoReturn
@@ -81,7 +80,7 @@ def parse(source: str) -> Node:
     Scripts(base=Letter(text='x'), sub=None, sup=Number(text='2'), primes=0, limits=None)
     >>> parse("a + \\\\alhpa")
     Traceback (most recent call last):
-    gradus.errors.LatexError: formula = a + \\alhpa: unknown macro \\alhpa at column 5; write \\alpha
+    gradus.errors.LatexError: formula = a + \\alhpa: unknown macro \\alhpa at column 5; did you mean \\alpha?
     """
     if len(source) > MAX_LENGTH:
         rule = f"a formula has at most {MAX_LENGTH} characters, this one has {len(source)}"
@@ -255,8 +254,9 @@ class _Parser(Reader):
             self.fail("a lone backslash", at, "write \\backslash, or \\\\ to end a row")
         if not token.startswith("\\"):
             self.foreign(token, at)
-        near = [] if token[1:] in _OPERATORS.split() else difflib.get_close_matches(token, MACROS, n=1, cutoff=0.7)
-        remedy = f"write {near[0]}" if near else f"for an operator write \\operatorname{{{token[1:]}}}"
+        # Typing errors seldom hit the first letter; without that rule every operator would be near some macro.
+        near = [] if token[1:] in _OPERATORS.split() else [name for name in MACROS if name[:2] == token[:2]]
+        remedy = nearest(token, near, f"for an operator write \\operatorname{{{token[1:]}}}")
         self.fail(f"unknown macro {token}", at, _REMEDIES.get(token, remedy))
 
     def foreign(self, character: str, at: int) -> NoReturn:
@@ -369,8 +369,7 @@ class _Parser(Reader):
     def environment(self, token: str, at: int) -> Node:
         name, start = self.raw_group(token, at)
         if name not in ENVIRONMENTS:
-            near = difflib.get_close_matches(name, ENVIRONMENTS, n=1)
-            remedy = f"write {near[0]}" if near else f"the known ones are {', '.join(sorted(ENVIRONMENTS))}"
+            remedy = nearest(name, ENVIRONMENTS, f"the known ones are {', '.join(sorted(ENVIRONMENTS))}")
             self.fail(f"unknown environment {name}", start, _ENVIRONMENT_REMEDIES.get(name, remedy))
         columns = self.columns(at) if name == "array" else ""
         rows, rules = self.rows(name, at)

@@ -6,6 +6,7 @@ HTML is not read, so that it appears as text.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -47,6 +48,15 @@ def inline_tokens(text: str) -> list[Token]:
     tokens = _reader().parseInline(text)
     _check_nesting(text, tokens)
     return [child for token in tokens for child in token.children or ()]
+
+
+def escaped(text: str) -> str:
+    r"""A plain text as Markdown that shows it as it is, on one line.
+
+    >>> print(escaped("a_b costs\n$5"))
+    a\_b costs \$5
+    """
+    return re.sub(r"([\\`*_{}\[\]<>#$|!&~])", r"\\\1", " ".join(text.split()))
 
 
 @cache

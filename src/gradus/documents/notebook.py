@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gradus.documents.blocks import (
@@ -19,6 +18,7 @@ from gradus.documents.blocks import (
     Table,
     Text,
 )
+from gradus.documents.markdown import escaped
 from gradus.documents.notebook_execution import KERNEL, execute
 from gradus.documents.notebook_markdown import display_math, inert_markdown, sections, table_markdown
 from gradus.errors import WorkFailed
@@ -41,7 +41,6 @@ class _Cell:
     parts: list[str]
     problem: str = ""
     answer: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -95,11 +94,11 @@ def notebook_bytes(nb: NotebookNode) -> bytes:
 
 
 def _head(document: Document, install: str) -> Iterator[_Cell]:
-    lines = [f"# {_plain(document.title)}"]
+    lines = [f"# {escaped(document.title)}"]
     if document.course:
-        lines.append(_plain(document.course))
+        lines.append(escaped(document.course))
     if document.members:
-        lines.append(", ".join(map(_plain, document.members)))
+        lines.append(", ".join(map(escaped, document.members)))
     lines.append(
         "The code cells of this notebook call *gradus*. Where it is not installed yet, run this command once "
         "(in Colab: in a code cell, with `!` in front), then run the cells from top to bottom:"
@@ -169,14 +168,10 @@ def _cell(cell: _Cell, index: int) -> dict[str, Any]:
     return content | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#$|!&~])", r"\\\1", " ".join(text.split()))
-
-
 def _figure(figure: Figure) -> str:
     # JupyterLab shows no SVG attachments, Colab neither SVG nor attachments; both show PNG from a data URI.
     data = base64.b64encode(png(figure)).decode()
-    return f"![{_plain(figure.alt)}](data:image/png;base64,{data})"
+    return f"![{escaped(figure.alt)}](data:image/png;base64,{data})"
 
 
 def png(figure: Figure) -> bytes:

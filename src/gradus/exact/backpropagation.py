@@ -19,6 +19,8 @@ from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.networks import Activation, Network, NeuronLayer
 from gradus.exact.numbers import ONE, ZERO, Number
 
+_NO_SOFTMAX = "leave the soft-max out: use identity in the last layer"
+
 
 @dataclass(frozen=True)
 class LayerPass:
@@ -82,7 +84,7 @@ def forward(network: Network, x: Vector) -> ForwardPass:
     """
     if len(x) != len(network.inputs):
         rule = f"must have {len(network.inputs)} entries, one for each of {', '.join(network.inputs)}"
-        raise InputError("input", x.text, rule, "")
+        raise InputError("input", x.text, rule, "give one number for each input of the network")
     passes: list[LayerPass] = []
     kinks: list[str] = []
     value = x
@@ -146,7 +148,7 @@ def difference_quotients(network: Network, x: Vector, output: str | None = None)
         UnsupportedError: the network ends in a soft-max, which is not piecewise affine.
     """
     if network.layers[-1].activation == "softmax":
-        raise UnsupportedError("network", "softmax", "must be piecewise affine for exact differences", "")
+        raise UnsupportedError("network", "softmax", "must be piecewise affine for exact differences", _NO_SOFTMAX)
     values = forward(network, x)
     if values.kinks:
         rule = f"{', '.join(values.kinks)} stands at a kink of the ReLU there, so differences have no single limit"
@@ -194,7 +196,7 @@ def _activated(activation: Activation, z: Vector) -> Vector:
         return z
     if any(entry != z[0] for entry in z):
         rule = "is exact only where all its inputs are equal; other values are not sums of square roots"
-        raise UnsupportedError("softmax", z.text, rule, "leave the soft-max out: use identity in the last layer")
+        raise UnsupportedError("softmax", z.text, rule, _NO_SOFTMAX)
     return Vector((Number.of(Fraction(1, len(z))),) * len(z))
 
 

@@ -56,7 +56,9 @@ def delta_expressions(network: Network, output: str | None = None) -> tuple[Delt
         UnsupportedError: the network ends in a soft-max.
     """
     if network.layers[-1].activation == "softmax":
-        raise UnsupportedError("network", "softmax", "must be piecewise affine to be written in products", "")
+        raise UnsupportedError(
+            "network", "softmax", "must be piecewise affine to be written in products", "use identity in the last layer"
+        )
     name = chosen_output(network, output)
     numbers = {neuron.name: j for j, neuron in enumerate(network.neurons, start=1)}
     deltas: dict[str, DeltaExpression] = {}

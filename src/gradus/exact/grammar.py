@@ -27,6 +27,9 @@ MAX_EXPONENT_OF_SUM = 100
 MAX_DEGREE = 40
 MAX_ENTRIES = 10_000
 
+_X_REMEDY = "write sqrt(2) or root(x^2 - 2, 2), say"
+_SMALLER = "give smaller numbers or exponents"
+
 _GRAMMAR = r"""
 ?sum: product | sum "+" product -> add | sum "-" product -> sub
 ?product: signed | product "*" signed -> mul | product "/" signed -> div
@@ -54,7 +57,7 @@ def number(text: str) -> Number:
     """
     value = _value(_parsed(text), text)
     if len(value) > 1:
-        raise InputError("number", text, "must be a number, and x stands only inside root(polynomial, k)", "")
+        raise InputError("number", text, "must be a number, and x stands only inside root(polynomial, k)", _X_REMEDY)
     return value[0] if value else ZERO
 
 
@@ -69,7 +72,7 @@ def vector_entries(value: object) -> tuple[Number, ...]:
     if isinstance(value, str):
         rows = matrix_rows(_without_outer_parentheses(_bounded(value).strip()))
         if len(rows) > 1 and any(len(row) > 1 for row in rows):
-            raise InputError("vector", value, "must be one row or one column", "")
+            raise InputError("vector", value, "must be one row or one column", "write 2, 3 or 2; 3")
         return tuple(entry for row in rows for entry in row)
     if not isinstance(value, Sequence) or not value:
         raise InputError("vector", value, "must be a list of numbers with at least one entry", "write [2, 3]")
@@ -89,7 +92,7 @@ def matrix_rows(value: object) -> tuple[tuple[Number, ...], ...]:
     if not table or not table[0]:
         raise InputError("matrix", value, "must have at least one row and one column", "write [[3, 4], [3, 4]]")
     if sum(len(row) for row in table) > MAX_ENTRIES:
-        raise UnsupportedError("matrix", value, f"must have at most {MAX_ENTRIES} entries", "")
+        raise UnsupportedError("matrix", value, f"must have at most {MAX_ENTRIES} entries", "give a smaller matrix")
     for index, row in enumerate(table, start=1):
         if len(row) != len(table[0]):
             rule = f"row {index} has {_counted(len(row))} where row 1 has {len(table[0])}"
@@ -172,7 +175,7 @@ def _entry(value: object, name: str = "entry") -> Number:
 
 def _bounded(text: str) -> str:
     if len(text) > MAX_LENGTH:
-        raise UnsupportedError("number", text, f"must have at most {MAX_LENGTH} characters", "")
+        raise UnsupportedError("number", text, f"must have at most {MAX_LENGTH} characters", "shorten it")
     return text.replace("\N{MINUS SIGN}", "-").replace("\N{MULTIPLICATION SIGN}", "*").replace("**", "^")
 
 
@@ -181,7 +184,7 @@ def _parsed(text: str) -> Tree[Token]:
 
     source = _bounded(text)
     if _depth(source) > MAX_DEPTH:
-        raise UnsupportedError("number", text, f"must not nest deeper than {MAX_DEPTH}", "")
+        raise UnsupportedError("number", text, f"must not nest deeper than {MAX_DEPTH}", "leave parentheses out")
     try:
         return _parser().parse(source)
     except UnexpectedInput as error:
@@ -239,7 +242,7 @@ def _leaf(tree: Any, text: str) -> Polynomial:
 
 def _literal(digits: str, text: str) -> Number:
     if len(digits) > MAX_DIGITS:
-        raise UnsupportedError("number", text, f"must have at most {MAX_DIGITS} digits", "")
+        raise UnsupportedError("number", text, f"must have at most {MAX_DIGITS} digits", "round it")
     return Number.of(Fraction(digits if not digits.startswith(".") else "0" + digits))
 
 
@@ -252,14 +255,14 @@ def _trimmed(coefficients: Sequence[Number]) -> Polynomial:
 
 def _constant(value: Polynomial, text: str) -> Number:
     if len(value) > 1:
-        raise InputError("number", text, "x stands only in the polynomial of root(polynomial, k)", "")
+        raise InputError("number", text, "x stands only in the polynomial of root(polynomial, k)", _X_REMEDY)
     return value[0] if value else ZERO
 
 
 def _add(a: Polynomial, b: Polynomial, text: str) -> Polynomial:
     size = max(len(a), len(b))
     if a and b and max(map(_bits, a)) + max(map(_bits, b)) > 2 * MAX_BITS:
-        raise UnsupportedError("number", text, f"must stay below {MAX_BITS} bits", "")
+        raise UnsupportedError("number", text, f"must stay below {MAX_BITS} bits", _SMALLER)
     return _trimmed([(a[i] if i < len(a) else ZERO) + (b[i] if i < len(b) else ZERO) for i in range(size)])
 
 
@@ -269,9 +272,9 @@ def _sub(a: Polynomial, b: Polynomial, text: str) -> Polynomial:
 
 def _mul(a: Polynomial, b: Polynomial, text: str) -> Polynomial:
     if len(a) + len(b) > MAX_DEGREE + 2:
-        raise UnsupportedError("polynomial", text, f"must have degree at most {MAX_DEGREE}", "")
+        raise UnsupportedError("polynomial", text, f"must have degree at most {MAX_DEGREE}", "lower the powers of x")
     if a and b and max(map(_bits, a)) + max(map(_bits, b)) > MAX_BITS:
-        raise UnsupportedError("number", text, f"must stay below {MAX_BITS} bits", "")
+        raise UnsupportedError("number", text, f"must stay below {MAX_BITS} bits", _SMALLER)
     product = [ZERO] * max(0, len(a) + len(b) - 1)
     for i, x in enumerate(a):
         for j, y in enumerate(b):
@@ -282,7 +285,7 @@ def _mul(a: Polynomial, b: Polynomial, text: str) -> Polynomial:
 def _div(a: Polynomial, b: Polynomial, text: str) -> Polynomial:
     divisor = _constant(b, text)
     if not divisor:
-        raise InputError("number", text, "divides by 0", "")
+        raise InputError("number", text, "divides by 0", "give a divisor other than 0")
     return _mul(a, (divisor.reciprocal(),), text)
 
 
@@ -293,7 +296,7 @@ def _power(base: Polynomial, exponent: Number, text: str) -> Polynomial:
     most = MAX_EXPONENT if all(len(c.terms) <= 2 for c in base) else MAX_EXPONENT_OF_SUM
     if abs(n) > most or (base and max(map(_bits, base)) * abs(n) > MAX_BITS):
         rule = f"must be at most {most}, and the power below {MAX_BITS} bits"
-        raise UnsupportedError("exponent", text, rule, "")
+        raise UnsupportedError("exponent", text, rule, _SMALLER)
     if n < 0:
         base, n = _div((ONE,), base, text), -n
     result: Polynomial = (ONE,)
@@ -307,7 +310,7 @@ def _root(polynomial: Polynomial, k: Number, text: str) -> Number:
     degree = len(polynomial) - 1
     if degree not in (1, 2) or not all(c.is_rational for c in polynomial):
         rule = "is read for polynomials of degree 1 and 2 with rational coefficients only, so far"
-        raise UnsupportedError("root", text, rule, "")
+        raise UnsupportedError("root", text, rule, "write it with sqrt(x) where it is a square root")
     roots = [-polynomial[0] / polynomial[1]] if degree == 1 else _quadratic_roots(polynomial)
     index = k.as_fraction()
     if index.denominator != 1 or not 1 <= index <= len(roots):

@@ -57,7 +57,7 @@ def zero_start(
     ()
     """
     if hidden_layers < 0:
-        raise InputError("hidden_layers", hidden_layers, "must be 0 or more", "")
+        raise InputError("hidden_layers", hidden_layers, "must be 0 or more", "count the ReLU layers before the last")
     last = hidden_layers + 1
     roles = ("gains", "biases") if biases else ("gains",)
     tensors = tuple(Tensor(layer, role) for layer in range(1, last + 1) for role in roles)
@@ -110,10 +110,12 @@ def outer(a: Vector, b: Vector) -> Matrix:
 
 def _check(sizes: tuple[int, ...], x: Vector, label: int, p: Vector) -> None:
     if len(sizes) < 2 or min(sizes) < 1:
-        raise InputError("sizes", sizes, "must hold the positive numbers of inputs, hidden units and classes", "")
+        raise InputError(
+            "sizes", sizes, "must hold the positive numbers of inputs, hidden units and classes", "e.g. (2, 3, 2)"
+        )
     if len(x) != sizes[0]:
-        raise InputError("x", x.text, f"must have {sizes[0]} entries", "")
+        raise InputError("x", x.text, f"must have {sizes[0]} entries", "give one for each input in sizes")
     if len(p) != sizes[-1] or any(entry.sign() <= 0 for entry in p) or sum(p, Number()) != 1:
-        raise InputError("p", p.text, f"must be {sizes[-1]} positive numbers with the sum 1", "")
+        raise InputError("p", p.text, f"must be {sizes[-1]} positive numbers with the sum 1", "e.g. 1/C for each of C")
     if not 0 <= label < len(p):
-        raise InputError("label", label, f"must be from 0 to {len(p) - 1}", "")
+        raise InputError("label", label, f"must be from 0 to {len(p) - 1}", "count the classes from 0")

@@ -165,7 +165,7 @@ class Matrix:
 
     def __add__(self, other: Matrix) -> Matrix:
         if self.shape != other.shape:
-            raise InputError("matrix", other.text, f"must be {_by(self.shape)} to be added", "")
+            raise InputError("matrix", other.text, f"must be {_by(self.shape)} to be added", "give both one shape")
         return Matrix(
             tuple(tuple(x + y for x, y in zip(a, b, strict=True)) for a, b in zip(self.rows, other.rows, strict=True))
         )
@@ -186,7 +186,9 @@ class Matrix:
         size = len(other) if isinstance(other, Vector) else other.shape[0]
         if size != self.shape[1]:
             what = "vector" if isinstance(other, Vector) else "matrix"
-            raise InputError(what, other.text, f"must have {self.shape[1]} rows to be multiplied", "")
+            raise InputError(
+                what, other.text, f"must have {self.shape[1]} rows to be multiplied", "transpose one, perhaps"
+            )
         if isinstance(other, Vector):
             return Vector(tuple(Vector(row).dot(other) for row in self.rows))
         return Matrix(tuple(tuple(Vector(row).dot(column) for column in other.columns) for row in self.rows))
@@ -220,7 +222,7 @@ class Matrix:
 
 def _same_length(a: Vector, b: Vector) -> None:
     if len(a) != len(b):
-        raise InputError("vector", b.text, f"must have {len(a)} entries, as {a.text} has", "")
+        raise InputError("vector", b.text, f"must have {len(a)} entries, as {a.text} has", "add or leave out entries")
 
 
 def _by(shape: tuple[int, int]) -> str:

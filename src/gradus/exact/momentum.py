@@ -25,6 +25,9 @@ Motion: TypeAlias = Literal["none", "monotone", "waves", "alternating"]
 """``waves``: complex eigenvalues; ``alternating``: the dominant eigenvalue is negative, the sign changes every step."""
 
 
+_LENGTHS = "give all vectors one length"
+
+
 @dataclass(frozen=True)
 class State:
     """Weights and velocity just before an iteration."""
@@ -83,10 +86,12 @@ def trajectory(
     ['(0, 0)', '(9/10, 9/10)', '(81/50, 9/5)']
     """
     if iterations < 0:
-        raise InputError("iterations", iterations, "must not be negative", "")
+        raise InputError("iterations", iterations, "must not be negative", "0 gives the start alone")
     for name, vector in (("weights", start.weights), ("velocity", start.velocity)):
         if len(vector) != len(curvatures):
-            raise InputError(name, vector.text, f"must have {len(curvatures)} entries, one for each curvature", "")
+            raise InputError(
+                name, vector.text, f"must have {len(curvatures)} entries, one for each curvature", _LENGTHS
+            )
     states = [start]
     for _ in range(iterations):
         weights, velocity = states[-1].weights, states[-1].velocity
@@ -145,7 +150,9 @@ def directions(mu: Number, learning_rate: Number, curvatures: Vector, velocity: 
         InputError: the vectors differ in length; or as :func:`direction`.
     """
     if len(curvatures) != len(velocity):
-        raise InputError("velocity", velocity.text, f"must have {len(curvatures)} entries, one for each curvature", "")
+        raise InputError(
+            "velocity", velocity.text, f"must have {len(curvatures)} entries, one for each curvature", _LENGTHS
+        )
     return tuple(direction(mu, learning_rate, c, v) for c, v in zip(curvatures, velocity, strict=True))
 
 

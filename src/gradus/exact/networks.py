@@ -14,10 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias, cast
 
-from gradus.errors import InputError, UnsupportedError
+from gradus.errors import InputError, UnsupportedError, nearest
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import ZERO, Number
 
@@ -93,7 +92,9 @@ class Network:
             _check_layer(layer, self.sources(number - 1), number, last=number == len(self.layers))
         if len(self.numbered_weights) > MAX_WEIGHTS:
             count = len(self.numbered_weights)
-            raise UnsupportedError("network", f"{count} weights", f"must have at most {MAX_WEIGHTS} weights", "")
+            raise UnsupportedError(
+                "network", f"{count} weights", f"must have at most {MAX_WEIGHTS}", "give fewer neurons"
+            )
 
     @staticmethod
     def of(value: object) -> Network:
@@ -160,7 +161,9 @@ class Network:
         """
         count = len(self.numbered_weights)
         if len(weights) != count:
-            raise InputError("weights", weights.text, f"must be {count} numbers, one for each weight", "")
+            raise InputError(
+                "weights", weights.text, f"must be {count} numbers, one for each weight", "count the biases too"
+            )
         values = iter(weights)
         layers = tuple(
             replace(layer, neurons=tuple(_reweighted(n, values) for n in layer.neurons)) for layer in self.layers
@@ -235,7 +238,7 @@ def _gains(value: object, sources: tuple[str, ...], place: str) -> tuple[tuple[s
         for name in value:
             if name not in sources:
                 rule = f"there is no {name} in the layer before, which puts out {', '.join(sources)}"
-                raise InputError(place, name, rule, _nearest(str(name), sources))
+                raise InputError(place, name, rule, nearest(str(name), sources, "choose one of these"))
         return tuple((source, _number(value[source], f"{place}.{source}")) for source in sources if source in value)
     gains = _items(value, place)
     if len(gains) != len(sources):
@@ -250,7 +253,8 @@ def _gains(value: object, sources: tuple[str, ...], place: str) -> tuple[tuple[s
 def _activation(value: object, place: str) -> Activation:
     if value in ACTIVATIONS:
         return value
-    raise InputError(place, value, f"must be one of {', '.join(ACTIVATIONS)}", _nearest(str(value), ACTIVATIONS))
+    remedy = nearest(str(value).lower(), ACTIVATIONS, "choose one of them")
+    raise InputError(place, value, f"must be one of {', '.join(ACTIVATIONS)}", remedy)
 
 
 def _number(value: object, place: str) -> Number:
@@ -279,19 +283,21 @@ def _default_names(layer: int, layers: int, neurons: int) -> tuple[str, ...]:
 
 def _fields(value: object, place: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise InputError(place, value, f"must be a mapping with {' and '.join(needed)}", "")
+        raise InputError(place, value, f"must be a mapping with {' and '.join(needed)}", f"write {needed[0]}: ...")
     for name in needed:
         if name not in value:
             raise InputError(place, dict(value), f"{name} is missing", f"add {name}: ...")
     for name in value:
         if name not in (*needed, *optional):
-            raise InputError(place, name, f"knows only {', '.join((*needed, *optional))}", _nearest(str(name), needed))
+            known = (*needed, *optional)
+            remedy = nearest(str(name).lower(), known, "leave it out")
+            raise InputError(place, name, f"knows only {', '.join(known)}", remedy)
     return value
 
 
 def _items(value: object, place: str) -> Sequence[object]:
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-        raise InputError(place, value, "must be a list with at least one entry", "")
+        raise InputError(place, value, "must be a list with at least one entry", "write [...]")
     return value
 
 
@@ -306,16 +312,11 @@ def _check_names(names: list[str]) -> None:
 def _check_layer(layer: NeuronLayer, sources: tuple[str, ...], number: int, last: bool) -> None:
     place = f"layers[{number}]"
     if not layer.neurons:
-        raise InputError(f"{place}.neurons", [], "must hold at least one neuron", "")
+        raise InputError(f"{place}.neurons", [], "must hold at least one neuron", "add one, or leave the layer out")
     if layer.activation == "softmax" and not last:
         raise InputError(f"{place}.activation", "softmax", "belongs in the last layer only", "use relu or identity")
     for neuron in layer.neurons:
         given = [source for source, _ in neuron.gains]
         if given != [source for source in sources if source in given]:
             rule = f"edges must come from {', '.join(sources)}, each at most once and in that order"
-            raise InputError(f"{place}, {neuron.name}", ", ".join(given), rule, "")
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name.lower(), known, n=1, cutoff=0.4)
-    return f"did you mean {near[0]}?" if near else ""
+            raise InputError(f"{place}, {neuron.name}", ", ".join(given), rule, "name them in that order, once each")

@@ -156,7 +156,7 @@ class Number:
             InputError: self is 0.
         """
         if not self.terms:
-            raise InputError("divisor", 0, "must not be 0", "")
+            raise InputError("divisor", 0, "must not be 0", "give a divisor other than 0")
         if self.is_rational:
             return Number.of(1 / self.as_fraction())
         moved = conjugated([radicand for radicand, _ in self.terms if radicand > 1])
@@ -261,7 +261,7 @@ def sqrt(value: Exact) -> Number:
     """
     x = Number.of(value)
     if x.sign() < 0:
-        raise InputError("square root", x.text, "must be of a number that is not negative", "")
+        raise InputError("square root", x.text, "must be of a number that is not negative", "check its sign")
     if x.is_rational:
         fraction = x.as_fraction()
         outside, inside = square_free(fraction.numerator * fraction.denominator)
@@ -280,7 +280,7 @@ def _denested(x: Number) -> Number:
             first, second = sqrt((a + s) / 2), sqrt((a - s) / 2)
             return first + second if b > 0 else first - second
     rule = "is not a sum of square roots of rationals; gradus cannot keep nested roots yet"
-    raise UnsupportedError("square root", f"sqrt({x.text})", rule, "")
+    raise UnsupportedError("square root", f"sqrt({x.text})", rule, "choose numbers for which the root simplifies")
 
 
 def decimal(x: Number, digits: int) -> str:
@@ -304,7 +304,7 @@ def _collected(coefficients: Mapping[int, Fraction]) -> Number:
     terms = tuple(sorted((n, c) for n, c in _merged(coefficients).items() if c))
     if len(terms) > MAX_TERMS:
         rule = f"must not need more than {MAX_TERMS} different square roots"
-        raise UnsupportedError("number", f"a sum of {len(terms)} square roots", rule, "")
+        raise UnsupportedError("number", f"a sum of {len(terms)} square roots", rule, "give fewer different roots")
     return Number(terms)
 
 

@@ -28,7 +28,7 @@ def square_free(n: int) -> tuple[int, int]:
     """
     if n.bit_length() > MAX_BITS:
         rule = f"must have at most {MAX_BITS} bits"
-        raise UnsupportedError("square root", f"a number of {n.bit_length()} bits", rule, "")
+        raise UnsupportedError("square root", f"a number of {n.bit_length()} bits", rule, "give smaller numbers")
     if n == 0:
         return 0, 1
     if (root := isqrt(n)) ** 2 == n:

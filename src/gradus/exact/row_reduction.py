@@ -148,7 +148,7 @@ def full_rank_factors(A: Matrix) -> tuple[Matrix, Matrix]:
     """
     reduction = row_reduction(A)
     if not reduction.rank:
-        raise InputError("A", A.text, "must not be zero to be factored", "")
+        raise InputError("A", A.text, "must not be zero to be factored", "give a matrix with a non-zero entry")
     C = Matrix.from_columns([A.column(j) for j in reduction.pivots])
     return C, Matrix(tuple(row.entries for row in reduction.rows))
 
@@ -164,7 +164,7 @@ def inverse(A: Matrix) -> Matrix:
     """
     m, n = A.shape
     if m != n:
-        raise InputError("A", A.text, "must be square to have an inverse", "")
+        raise InputError("A", A.text, "must be square to have an inverse", "use pseudo_inverse")
     wide = Matrix(tuple((*row, *unit) for row, unit in zip(A.rows, Matrix.identity(n).rows, strict=True)))
     reduced = row_reduction(wide)
     if reduced.pivots != tuple(range(n)):

@@ -19,7 +19,7 @@ from gradus.exact.numbers import ZERO, Number
 def uniform(classes: int) -> Vector:
     """The probabilities 1/C of all classes."""
     if classes < 1:
-        raise InputError("classes", classes, "must be at least 1", "")
+        raise InputError("classes", classes, "must be at least 1", "count the outputs of the soft-max")
     return Vector((Number.of(Fraction(1, classes)),) * classes)
 
 
@@ -50,7 +50,7 @@ def is_stationary(hidden_layers: int, classes: int, biases: bool, input_zero: bo
     (False, True)
     """
     if hidden_layers < 0:
-        raise InputError("hidden_layers", hidden_layers, "must be 0 or more", "")
+        raise InputError("hidden_layers", hidden_layers, "must be 0 or more", "count the ReLU layers before the last")
     if not last_bias_jacobian(classes):
         return True
     return not biases and (hidden_layers > 0 or input_zero)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
 from pydantic import field_validator, model_validator
 
-from gradus.answers.answer import Answer
-from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import UnsupportedError
 from gradus.exact.least_squares import require_right_hand_side
@@ -104,20 +101,24 @@ def _has_repeated_value(A: Matrix) -> bool:
     return any(a == b for a, b in pairwise(values))
 
 
-def matrix_code(A: Matrix, names: str, *lines: str) -> str:
-    """Python that recomputes an answer from the matrix, with these names imported."""
-    return "\n".join((f"from gradus.exact import {names}", f'A = Matrix.of("{A.text}")', *lines))
+def matrix_code(A: Matrix, names: str, *lines: str, answer: str = "") -> str:
+    """Python that recomputes an answer from the matrix and prints its text.
+
+    Args:
+        A: the matrix, which the code binds.
+        names: what it imports from :mod:`gradus.exact`, separated by commas.
+        lines: what follows.
+        answer: the type of answer that it imports too; empty for none.
+
+    >>> print(matrix_code(Matrix.of("3 4; 3 4"), "Matrix, rank", "print(rank(A))"))
+    from gradus.exact import Matrix, rank
+    A = Matrix.of("3 4; 3 4")
+    print(rank(A))
+    """
+    imports = [f"from gradus.answers.answer import {answer}"] if answer else []
+    return "\n".join((*imports, f"from gradus.exact import {names}", f'A = Matrix.of("{A.text}")', *lines))
 
 
 def vector_line(b: Vector) -> str:
     """The line of Python that binds b."""
     return f'b = Vector.of("{b.text[1:-1]}")'
-
-
-def differing(right: Answer, candidates: Iterable[tuple[Answer, str]]) -> tuple[Mistake, ...]:
-    """The mistakes whose answer is not right after all, as happens for special matrices; no answer twice."""
-    kept: list[Mistake] = []
-    for answer, explanation in candidates:
-        if answer != right and all(answer != mistake.answer for mistake in kept):
-            kept.append(Mistake(answer, explanation))
-    return tuple(kept)

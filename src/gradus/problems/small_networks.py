@@ -12,6 +12,7 @@ from pydantic import PlainSerializer, PlainValidator, model_validator
 from gradus.documents.blocks import Block, Figure, Text
 from gradus.errors import InputError
 from gradus.exact.backpropagation import ForwardPass
+from gradus.exact.equations import aligned
 from gradus.exact.gradient_expressions import named
 from gradus.exact.matrices import Vector
 from gradus.exact.networks import Activation, Network, Neuron, NeuronLayer
@@ -19,6 +20,7 @@ from gradus.exact.numbers import ZERO, Number
 from gradus.exact.steps import Check, Step
 from gradus.problems.network_figure import network_alt, network_figure
 from gradus.problems.problem import Params, VectorParam
+from gradus.problems.wording import listed
 
 NetworkParam = Annotated[
     Network, PlainValidator(Network.of), PlainSerializer(lambda net: net.as_mapping(), return_type=dict[str, Any])
@@ -84,11 +86,6 @@ def input_phrase(params: NetworkInputParams) -> str:
     return listed(parts)
 
 
-def listed(parts: list[str]) -> str:
-    """``a, b and c``."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
 def forward_steps(network: Network, values: ForwardPass) -> tuple[Step, ...]:
     """One step a layer, with the numbers put in as one would by hand."""
     steps, first = [], 1
@@ -113,7 +110,7 @@ def affine_check(network: Network, values: ForwardPass, output: str, slopes: Vec
     return Check(f"${sums} = {total.latex}$, which is ${name}$: {note}.", total == y)
 
 
-def kink_note(network: Network, values: ForwardPass) -> tuple[Block, ...]:
+def kink_note(values: ForwardPass) -> tuple[Block, ...]:
     """What to say where a pre-activation is exactly 0; nothing elsewhere."""
     if not values.kinks:
         return ()
@@ -125,11 +122,6 @@ def kink_note(network: Network, values: ForwardPass) -> tuple[Block, ...]:
             "which may not exist at this point."
         ),
     )
-
-
-def aligned(rows: list[str]) -> str:
-    r"""Rows with ``&`` as one LaTeX block."""
-    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
 
 
 def network_code(network: Network, *imports: str) -> str:

@@ -7,10 +7,11 @@ from typing import Final
 
 from gradus.answers.answer import Measured, Measurements
 from gradus.documents.blocks import Block, Code, Table, Text
+from gradus.documents.markdown import escaped
 from gradus.evidence.accuracy import Proportion, accuracies
 from gradus.exact.steps import Step
 from gradus.problems.problem import Records, Solution
-from gradus.problems.wording import counted, interval, plain, share
+from gradus.problems.wording import counted, interval, share
 from gradus.runs import NotRun, RunRecord, RunRequest, record_report
 
 _CONDENSED_ABOVE: Final = 10
@@ -80,7 +81,7 @@ def solution(answer: Measurements, *body: Step | Block) -> Solution:
 
 def unanswered(names: Iterable[str], why: NotRun) -> Solution:
     """The solution of a problem none of whose runs was made."""
-    answer = Measurements(missing(names, why), f"Not run: {plain(why.reason)}.")
+    answer = Measurements(missing(names, why), f"Not run: {escaped(why.reason)}.")
     return solution(answer, *not_run(why))
 
 

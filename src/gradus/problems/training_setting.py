@@ -36,7 +36,6 @@ VALIDATION_PERCENT: Final = 20
 _ACTIVATIONS: Final = {"linear": "no activation", "relu": "ReLU", "softmax": "soft-max"}
 _BUILT_IN: Final = {
     "pictograms": "the data set `pictograms`: 32\u00a0×\u00a032 colour images in ten classes, drawn by a program",
-    "cifar10": "the data set CIFAR-10: 32\u00a0×\u00a032 colour photographs in ten classes",
 }
 
 

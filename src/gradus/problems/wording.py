@@ -43,11 +43,6 @@ def code_span(text: str) -> str:
     return f"{fence} {line} {fence}" if line.startswith("`") or line.endswith("`") else f"{fence}{line}{fence}"
 
 
-def plain(text: str) -> str:
-    """A text as Markdown that shows it as it is, on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#$|!&~])", r"\\\1", " ".join(text.split()))
-
-
 def seconds(value: float) -> str:
     """A duration in words: tenths below 100 s, else whole seconds.
 

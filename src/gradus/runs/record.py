@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from gradus.errors import InputError
-from gradus.runs.request import RunRequest
+from gradus.runs.request import STRICT, RunRequest, run_id
 
 Ended: TypeAlias = Literal["completed", "interrupted", "failed"]
 
@@ -15,6 +15,8 @@ Ended: TypeAlias = Literal["completed", "interrupted", "failed"]
 @dataclass(frozen=True)
 class DataSummary:
     """The data that a run used; counts are numbers of images."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     fingerprint: str
@@ -32,6 +34,8 @@ class Epoch:
     The training figures are running means over the epoch's batches, with dropout on, as Keras reports them; the
     validation figures are taken at the end of the epoch, with dropout off.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     training_loss: float
     training_accuracy: float
@@ -55,10 +59,13 @@ class RunRecord:
         test_loss, test_accuracy: after the last epoch, with dropout off; mean nats and a share.
         first_step_s: seconds from the start of the run to the end of its first optimiser step.
         total_s: seconds of the whole run.
-        peak_memory_bytes: peak resident memory of the process (GPU: peak allocated device memory).
+        peak_memory_bytes: peak resident memory of the process (GPU: peak allocated device memory); None
+            where the system does not say.
         initial_weights, final_weights: SHA-256 of each tensor, by name.
         ended: how the run ended.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     id: str
     request: RunRequest
@@ -72,7 +79,7 @@ class RunRecord:
     test_accuracy: float
     first_step_s: float
     total_s: float
-    peak_memory_bytes: int
+    peak_memory_bytes: int | None
     initial_weights: Mapping[str, str]
     final_weights: Mapping[str, str]
     ended: Ended = "completed"
@@ -81,21 +88,22 @@ class RunRecord:
         return asdict(self)
 
     @staticmethod
-    def from_json(value: Any, place: str = "") -> RunRecord:
-        """The record that :meth:`as_json` wrote.
+    def from_json(content: str | bytes, place: str = "") -> RunRecord:
+        """The record that a JSON text holds, with every field of its type and the id that belongs to its request.
 
         Raises:
-            InputError: a field is missing, unknown or of the wrong form.
+            InputError: it is not JSON, or a field is missing, unknown or of the wrong form.
         """
+        from pydantic import TypeAdapter, ValidationError
+
         try:
-            fields = dict(value)
-            fields["request"] = RunRequest(**fields["request"])
-            data = dict(fields["data"])
-            data["classes"] = tuple(data["classes"])
-            fields["data"] = DataSummary(**data)
-            fields["epochs"] = tuple(Epoch(**epoch) for epoch in fields["epochs"])
-            return RunRecord(**fields)
-        except (TypeError, ValueError, KeyError) as error:
-            raise InputError(
-                "run record", None, f"is not a record of this version of gradus ({error})", "train again", place
-            ) from error
+            record = TypeAdapter(RunRecord).validate_json(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            rule = f"is not a record of this version of gradus ({where}: {first['msg']})"
+            raise InputError("run record", None, rule, "train again", place) from error
+        if record.id != run_id(record.request):
+            rule = f"must be {run_id(record.request)}, which belongs to its request"
+            raise InputError("run record's id", record.id, rule, "train again", place)
+        return record

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 Optimizer: TypeAlias = Literal["sgd", "adam"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+Precision: TypeAlias = Literal["fp32"]
+
+STRICT: dict[str, Any] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+"""How records are read back: no unknown field, no conversion between types, finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +26,15 @@ class RunRequest:
         epochs: passes over the training images, at least 1.
         seed: of the split, the initial weights and the dropout masks.
         device: ``cpu``, ``cuda`` or, until it is resolved, ``auto``.
+        precision: of weights and arithmetic.
         data_fingerprint: SHA-256 of the decoded images and labels; empty until it is resolved.
+        configuration_fingerprint: SHA-256 of all that the recipe fixes; empty until it is resolved.
 
     >>> RunRequest("hw5", "pictograms", "adam", epochs=30).seed
     0
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     recipe: str
     data: str
@@ -32,7 +42,9 @@ class RunRequest:
     epochs: int = 1
     seed: int = 0
     device: Device = "auto"
+    precision: Precision = "fp32"
     data_fingerprint: str = ""
+    configuration_fingerprint: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -45,3 +57,19 @@ class NotRun:
     request: RunRequest
     reason: str
     command: str
+
+
+def run_id(request: RunRequest) -> str:
+    """The id of a request's run: 12 hexadecimal digits of the SHA-256 of its canonical JSON.
+
+    Once the data's fingerprint is known it stands for the data, so that two spellings of one folder are one run.
+
+    >>> a, b = (RunRequest("hw5", data, "sgd", data_fingerprint="e3b0") for data in ("photos", "./photos/"))
+    >>> run_id(a) == run_id(b)
+    True
+    """
+    fields = request.as_json()
+    if request.data_fingerprint:
+        del fields["data"]
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradus.errors import InputError, OutputError
+from gradus.runs.files import write_whole
 from gradus.runs.record import RunRecord
-from gradus.runs.request import RunRequest
+from gradus.runs.request import RunRequest, run_id
 
-
-def run_id(request: RunRequest) -> str:
-    """The id of a resolved request's run: the first 12 hexadecimal digits of the SHA-256 of its canonical JSON."""
-    canonical = json.dumps(request.as_json(), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+MAX_BYTES = 10_000_000
 
 
 def read_record(path: str | Path) -> RunRecord:
@@ -29,13 +24,14 @@ def read_record(path: str | Path) -> RunRecord:
     if file.is_dir():
         file = file / "record.json"
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         remedy = "give the folder of a finished run"
         raise InputError("run record", file, f"cannot be read ({error.strerror})", remedy) from error
-    except ValueError as error:
-        raise InputError("run record", file, f"is not JSON ({error})", "train again") from error
-    return RunRecord.from_json(value, place=str(file))
+    if len(content) > MAX_BYTES:
+        raise InputError("run record", file, f"must have at most {MAX_BYTES:,} bytes", "train again")
+    return RunRecord.from_json(content, place=str(file))
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class RunStore:
             record = read_record(self.path(request))
         except InputError:
             return None
-        return record if record.request == request and record.ended == "completed" else None
+        return record if record.id == run_id(request) and record.ended == "completed" else None
 
     def completed(self) -> tuple[RunRecord, ...]:
         """All completed records, by id; what cannot be read is left out."""
@@ -73,16 +69,11 @@ class RunStore:
             OutputError: the folder cannot be written.
         """
         folder = self.folder / record.id
-        file, draft = folder / "record.json", folder / "record.json.new"
+        file = folder / "record.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with draft.open("w", encoding="utf-8") as stream:
-                json.dump(record.as_json(), stream, indent=1)
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(file)
+            write_whole(file, json.dumps(record.as_json(), indent=1).encode())
         except OSError as error:
-            raise OutputError(
-                "runs folder", folder, f"cannot be written ({error.strerror})", "choose another with --out"
-            ) from error
+            rule = f"cannot be written ({error.strerror})"
+            raise OutputError("runs folder", folder, rule, "choose a folder that can be written") from error
         return file

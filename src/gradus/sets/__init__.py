@@ -3,13 +3,14 @@
 from gradus.sets.bundled import bundled_names, set_file
 from gradus.sets.problem_set import Problem, ProblemSet, Prose
 from gradus.sets.reader import parsed_set, read_set
-from gradus.sets.solving import Solved, runs_needed, solved
+from gradus.sets.solving import Solved, Unsolved, runs_needed, solved
 
 __all__ = [
     "Problem",
     "ProblemSet",
     "Prose",
     "Solved",
+    "Unsolved",
     "bundled_names",
     "parsed_set",
     "read_set",

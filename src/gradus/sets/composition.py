@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gradus.documents.blocks import AnswerSpace, Block, Code, Document, PageAnchor, Text
-from gradus.documents.steps import step_blocks
-from gradus.exact.steps import Step
-from gradus.problems.problem import Solution
+from gradus.documents.blocks import AnswerSpace, Block, Document, PageAnchor, Text
+from gradus.documents.markdown import escaped
+from gradus.sets.problem_blocks import answer_blocks, problem_blocks
 from gradus.sets.problem_set import Part, Problem, ProblemSet, Prose
-from gradus.sets.solving import Solved
+from gradus.sets.solving import Solved, Unsolved
 
 
-def solutions_document(problem_set: ProblemSet, solved: Sequence[Solved], members: Sequence[str] = ()) -> Document:
-    """The set with worked solutions: every problem that was solved, each with the prose that leads to it."""
-    solutions = {item.problem.id: item.solution for item in solved}
+def solutions_document(
+    problem_set: ProblemSet, answers: Sequence[Solved | Unsolved], members: Sequence[str] = ()
+) -> Document:
+    """The set with worked solutions: every problem that was tried, each with the prose that leads to it."""
+    tried = {answer.problem.id: answer for answer in answers}
     blocks: list[Block] = []
-    for part in _with_leading_prose(problem_set.parts, solutions):
+    for part in _with_leading_prose(problem_set.parts, tried):
         if isinstance(part, Prose):
             blocks.append(Text(part.markdown))
         else:
-            blocks += [*problem_blocks(part), *answer_blocks(part.id, solutions[part.id])]
+            blocks += _tried_blocks(tried[part.id])
     title = f"{problem_set.title}: worked solutions"
     return Document(title, tuple(blocks), problem_set.course, tuple(members))
 
@@ -37,35 +38,14 @@ def problems_document(problem_set: ProblemSet, problems: Sequence[Problem], memb
     return Document(problem_set.title, tuple(blocks), problem_set.course, tuple(members))
 
 
-def problem_blocks(problem: Problem) -> tuple[Block, ...]:
-    """A problem's heading and statement."""
-    points = "" if problem.points is None else f" ({problem.points} point{'' if problem.points == 1 else 's'})"
-    return (Text(f"### Problem {problem.id}{points}"), *problem.kind.statement(problem.params))
-
-
-def answer_blocks(id: str, solution: Solution) -> tuple[Block, ...]:
-    """The answer to a problem between its page anchors: the summary, the worked steps, the cell that recomputes it."""
-    code = (Code(solution.code, notebook_only=True),) if solution.code else ()
-    return (
-        PageAnchor(id, "first"),
-        Text(f"#### Answer\n\n{solution.summary}"),
-        *_body_blocks(solution.body),
-        *code,
-        PageAnchor(id, "last"),
-    )
-
-
-def _body_blocks(body: Sequence[Step | Block]) -> Iterable[Block]:
-    """Steps that follow each other are numbered together; the other blocks stay where they are."""
-    steps: list[Step] = []
-    for part in body:
-        if isinstance(part, Step):
-            steps.append(part)
-            continue
-        yield from step_blocks(steps)
-        steps = []
-        yield part
-    yield from step_blocks(steps)
+def _tried_blocks(answer: Solved | Unsolved) -> Sequence[Block]:
+    problem = answer.problem
+    if isinstance(answer, Solved):
+        return (*problem_blocks(problem), *answer_blocks(problem.id, answer.solution))
+    reason = Text(f"#### Answer\n\nNot solved: {escaped(answer.reason)}")
+    edges = (PageAnchor(problem.id, "first"), reason, PageAnchor(problem.id, "last"))
+    # Its statement may be what cannot be printed, so that only its heading is.
+    return (problem_blocks(problem)[0], *edges)
 
 
 def _with_leading_prose(parts: Sequence[Part], ids: Iterable[str]) -> Iterable[Part]:

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gradus.documents.blocks import Document
+from gradus.documents.typst import typst_source
 from gradus.errors import GradusError
 from gradus.problems.problem import Records, Solution
 from gradus.runs import RunRequest
+from gradus.sets.problem_blocks import answer_blocks, problem_blocks
 from gradus.sets.problem_set import Problem
 
 
@@ -20,6 +23,7 @@ class Solved:
     problem: Problem
     solution: Solution
     seconds: float
+    exit_code: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -28,6 +32,18 @@ class Solved:
             "answer": self.solution.answer.as_json(),
             "seconds": round(self.seconds, 6),
         }
+
+
+@dataclass(frozen=True)
+class Unsolved:
+    """A problem that could not be solved: why, and the exit code of the reason."""
+
+    problem: Problem
+    reason: str
+    exit_code: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.problem.id, "kind": self.problem.kind.name, "answer": None, "reason": self.reason}
 
 
 def runs_needed(problems: Iterable[Problem]) -> tuple[RunRequest, ...]:
@@ -39,12 +55,15 @@ def solved(problem: Problem, records: Records) -> Solved:
     """Solve one problem.
 
     Raises:
-        GradusError: it cannot be solved; the message starts with the problem's place and id.
+        GradusError: it cannot be solved, or what it says cannot be printed; a note holds the problem's place and id.
     """
     start = time.perf_counter()
     try:
         solution = problem.kind.solve(problem.params, records)
+        seconds = time.perf_counter() - start
+        # A formula that no writer can set is this problem's failure, and not that of the whole page.
+        typst_source(Document("", (*problem_blocks(problem), *answer_blocks(problem.id, solution))))
     except GradusError as error:
         error.add_note(f"{problem.place}: problem {problem.id}")
         raise
-    return Solved(problem, solution, time.perf_counter() - start)
+    return Solved(problem, solution, seconds)

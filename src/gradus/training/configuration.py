@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -66,3 +67,8 @@ class Configuration:
     optimizers: Mapping[Optimizer, OptimizerRule]
     batch_size: int
     validation_share: Fraction
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of every value of the configuration, so that a changed recipe is another run."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()

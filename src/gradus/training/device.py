@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ def resolved_device(device: Device) -> Device:
         raise InputError("device", device, "must be auto, cpu or cuda", "choose one of them")
     found = torch.cuda.is_available()
     if device == "cuda" and not found:
-        raise InputError("device", device, "PyTorch finds no GPU on this machine", "use --device cpu or auto")
+        raise InputError("device", device, "PyTorch finds no GPU on this machine", "use cpu or auto")
     if device == "auto":
         return "cuda" if found else "cpu"
     return device
@@ -70,10 +69,14 @@ def forget_peak_memory(device: torch.device) -> None:
         torch.cuda.reset_peak_memory_stats(device)
 
 
-def peak_memory_bytes(device: torch.device) -> int:
-    """Peak resident memory of the process, or peak allocated memory of the GPU."""
+def peak_memory_bytes(device: torch.device) -> int | None:
+    """Peak resident memory of the process, or peak allocated memory of the GPU; None where nothing tells."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return None
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -17,8 +17,7 @@ from gradus.errors import InputError, OutputError
 from gradus.exact.layers import parameter_count
 from gradus.runs.progress import OnProgress
 from gradus.runs.record import DataSummary, Epoch, RunRecord
-from gradus.runs.request import RunRequest
-from gradus.runs.store import run_id
+from gradus.runs.request import RunRequest, run_id
 from gradus.training.configuration import Configuration
 from gradus.training.data import OnLoad, load
 from gradus.training.data.dataset import Dataset, Split, random_split
@@ -155,7 +154,13 @@ def _resolved(request: RunRequest, on_load: OnLoad | None) -> tuple[RunRequest, 
     if request.data_fingerprint not in ("", dataset.fingerprint):
         rule = "has changed since the run was asked for"
         raise InputError("data", request.data, rule, "ask for the run again, without a fingerprint")
-    return replace(request, device=device, data_fingerprint=dataset.fingerprint), dataset, configuration
+    resolved = replace(
+        request,
+        device=device,
+        data_fingerprint=dataset.fingerprint,
+        configuration_fingerprint=configuration.fingerprint,
+    )
+    return resolved, dataset, configuration
 
 
 def _streamed(epochs: Iterable[Epoch], metrics: TextIO | None) -> tuple[Epoch, ...]:
@@ -174,7 +179,7 @@ def _metrics_file(folder: Path) -> TextIO:
         return (folder / "metrics.jsonl").open("w", encoding="utf-8")
     except OSError as error:
         rule = f"cannot be written ({error.strerror})"
-        raise OutputError("runs folder", folder, rule, "choose another with --out") from error
+        raise OutputError("runs folder", folder, rule, "choose a folder that can be written") from error
 
 
 def _summary(dataset: Dataset, split: Split) -> DataSummary:

@@ -221,11 +221,15 @@ def _classes(params: StationaryPointParams) -> int:
 
 def _code(params: StationaryPointParams) -> str:
     layers = 1 if params.hidden_layers is None else params.hidden_layers
-    calls = [
-        f"print(is_stationary({layers}, {_classes(params)}, biases={biases}, input_zero={params.input_zero}))"
-        for biases in (False, True)
-    ]
-    return "\n".join(["from gradus.exact.stationarity import is_stationary", "", *calls])
+    call = f"is_stationary({layers}, {_classes(params)}, biases=biases, input_zero={params.input_zero})"
+    return "\n".join(
+        [
+            "from gradus.exact.stationarity import is_stationary",
+            "",
+            f'for name, biases in (("{WITHOUT}", False), ("{WITH}", True)):',
+            f'    print(name, "=", "yes" if {call} else "no")',
+        ]
+    )
 
 
 KIND = StationaryPoint()

@@ -12,8 +12,9 @@ from gradus.exact.least_squares import LeastSquares, least_squares
 from gradus.exact.least_squares_steps import all_solutions_steps, exact_svd
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.subspaces import row_space
-from gradus.problems.linear_systems import SystemParams, differing, given_system, matrix_code, vector_line
+from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -38,7 +39,7 @@ class AllSolutions(Kind[SystemParams]):
         answer = _family(least_squares(params.A, params.b))
         code = matrix_code(
             params.A, "Matrix, Vector, least_squares", vector_line(params.b), "solutions = least_squares(A, b)",
-            "print(solutions.min_norm.text, [direction.text for direction in solutions.directions])",
+            "print(Family(solutions.min_norm, solutions.directions).text)", answer="Family",
         )  # fmt: skip
         return Solution(answer, f"$S = {answer.latex}$.", all_solutions_steps(params.A, params.b), code)
 
@@ -61,7 +62,7 @@ class AllSolutions(Kind[SystemParams]):
                 r"The directions lie in the row space of $A$, not in its null space: adding them changes $A\mathbf{x}$."
             )
             candidates.append((Family(right.point, row_space(A)), why))
-        return differing(right, candidates)
+        return distinct(right, candidates)
 
 
 def _family(solutions: LeastSquares) -> Family:

@@ -13,8 +13,9 @@ from gradus.exact.least_squares_steps import exact_svd, minimum_norm_steps
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import ZERO
 from gradus.exact.row_reduction import row_reduction
-from gradus.problems.linear_systems import SystemParams, differing, given_system, matrix_code, vector_line
+from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -59,7 +60,7 @@ class MinimumNorm(Kind[SystemParams]):
         if (decomposition := exact_svd(A)) is not None:
             wrong = decomposition.V @ decomposition.Sigma_plus @ decomposition.U @ b
             candidates.append((Exact(wrong), r"The last factor of $A^{\dagger}$ must be $U^\top$, not $U$."))
-        return differing(Exact(least_squares(A, b).min_norm), candidates)
+        return distinct(Exact(least_squares(A, b).min_norm), candidates)
 
 
 def _basic_solution(A: Matrix, b: Vector) -> Vector:

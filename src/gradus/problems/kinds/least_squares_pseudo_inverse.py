@@ -11,8 +11,9 @@ from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import pseudo_inverse
 from gradus.exact.least_squares_steps import exact_svd, pseudo_inverse_steps
 from gradus.exact.matrices import Matrix
-from gradus.problems.linear_systems import MatrixParams, differing, given_matrix, matrix_code
+from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -35,7 +36,7 @@ class PseudoInverse(Kind[MatrixParams]):
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A
-        return differing(Exact(pseudo_inverse(A)), [*_mixed_factors(A), *_naive_inverses(A)])
+        return distinct(Exact(pseudo_inverse(A)), [*_mixed_factors(A), *_naive_inverses(A)])
 
 
 def _mixed_factors(A: Matrix) -> list[tuple[Exact, str]]:

@@ -15,8 +15,9 @@ from gradus.errors import InputError
 from gradus.exact.equations import aligned, equations, indexed, linear_form
 from gradus.exact.matrices import Matrix
 from gradus.exact.steps import Check, Step
-from gradus.problems.linear_systems import SystemParams, differing, matrix_code, vector_line
+from gradus.problems.linear_systems import SystemParams, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -89,13 +90,13 @@ class System(Kind[SystemWithUnknowns]):
                 ),
             ),
         )
-        code = matrix_code(A, "Matrix, Vector", vector_line(b), "print(A.text)", "print(b.text)")
+        code = matrix_code(A, "Matrix, Vector", vector_line(b), 'print("A =", A.text)', 'print("b =", b.text)')
         return Solution(answer, f"${answer.latex}$.", (step,), code)
 
     def mistakes(self, params: SystemWithUnknowns) -> tuple[Mistake, ...]:
         A, b = params.A, params.b
         augmented = Matrix(tuple((*row, side) for row, side in zip(A.rows, b, strict=True)))
-        return differing(
+        return distinct(
             _answer(params),
             (
                 (

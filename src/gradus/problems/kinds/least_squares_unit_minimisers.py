@@ -12,8 +12,9 @@ from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import UnitMinimisers, unit_minimisers
 from gradus.exact.least_squares_steps import exact_svd, unit_minimiser_steps
 from gradus.exact.matrices import Matrix, Vector
-from gradus.problems.linear_systems import MatrixParams, differing, given_matrix, matrix_code
+from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -39,14 +40,14 @@ class UnitVectorMinimisers(Kind[MatrixParams]):
         count = "There are exactly two minimisers" if minimisers.kind == "points" else "The set of minimisers is"
         code = matrix_code(
             params.A, "Matrix, unit_minimisers", "minimisers = unit_minimisers(A)",
-            "print(minimisers.kind, [vector.text for vector in minimisers.vectors])",
+            "print(Minimisers(minimisers.kind, minimisers.vectors).text)", answer="Minimisers",
         )  # fmt: skip
         return Solution(answer, f"{count}: ${answer.latex}$.", unit_minimiser_steps(params.A), code)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         minimisers = unit_minimisers(params.A)
         right = Minimisers(minimisers.kind, minimisers.vectors)
-        return differing(right, [*_too_many_or_few(minimisers), *_maximisers(params.A, minimisers)])
+        return distinct(right, [*_too_many_or_few(minimisers), *_maximisers(params.A, minimisers)])
 
 
 def _too_many_or_few(minimisers: UnitMinimisers) -> list[tuple[Minimisers, str]]:

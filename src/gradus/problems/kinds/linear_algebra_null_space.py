@@ -12,8 +12,9 @@ from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.row_reduction import row_reduction
 from gradus.exact.subspace_steps import null_space_steps
 from gradus.exact.subspaces import left_null_space, null_space, null_space_vectors, orthogonal, orthonormal, row_space
-from gradus.problems.linear_systems import MatrixParams, differing, given_matrix, matrix_code
+from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 _SIGN = "Choose the sign such that the free variable is positive."
@@ -46,13 +47,13 @@ class NullSpace(Kind[MatrixParams]):
             0: rf"The null space of $A$ is ${answer.latex}$: the columns of $A$ are independent.",
             1: rf"The null space of $A$ is spanned by $\mathbf{{n}} = {answer.latex}$.",
         }.get(len(answer.vectors), f"An orthonormal basis of the null space of $A$ is ${answer.latex}$.")
-        code = matrix_code(params.A, "Matrix, null_space", "for vector in null_space(A):", "    print(vector.text)")
+        code = matrix_code(params.A, "Matrix, null_space", "print(Basis(null_space(A)).text)", answer="Basis")
         return Solution(answer, summary, null_space_steps(params.A), code)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A
         solutions = null_space_vectors(A)
-        return differing(
+        return distinct(
             Basis(null_space(A)),
             (
                 (

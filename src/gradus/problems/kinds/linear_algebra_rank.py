@@ -10,8 +10,9 @@ from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.numbers import Number
 from gradus.exact.row_reduction import rank, rank_steps
-from gradus.problems.linear_systems import MatrixParams, differing, given_matrix, matrix_code
+from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -37,7 +38,7 @@ class Rank(Kind[MatrixParams]):
         m, n = A.shape
         r = rank(A)
         non_zero_rows = sum(1 for i in range(m) if A.row(i))
-        return differing(
+        return distinct(
             Exact(Number.of(r)),
             (
                 (

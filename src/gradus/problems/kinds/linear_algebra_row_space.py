@@ -11,8 +11,9 @@ from gradus.documents.blocks import Block, Text
 from gradus.exact.row_reduction import rank, row_reduction
 from gradus.exact.subspace_steps import row_space_steps
 from gradus.exact.subspaces import column_space, null_space, orthogonal, row_space
-from gradus.problems.linear_systems import MatrixParams, differing, given_matrix, matrix_code
+from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 _SIGN = "Choose the sign such that the first non-zero entry is positive."
@@ -45,12 +46,12 @@ class RowSpace(Kind[MatrixParams]):
             0: rf"The row space is ${answer.latex}$, and its basis is empty.",
             1: rf"The row space of $A$ is spanned by $\mathbf{{r}} = {answer.latex}$.",
         }.get(len(answer.vectors), f"An orthonormal basis of the row space of $A$ is ${answer.latex}$.")
-        code = matrix_code(params.A, "Matrix, row_space", "for vector in row_space(A):", "    print(vector.text)")
+        code = matrix_code(params.A, "Matrix, row_space", "print(Basis(row_space(A)).text)", answer="Basis")
         return Solution(answer, summary, row_space_steps(params.A), code)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A
-        return differing(
+        return distinct(
             Basis(row_space(A)),
             (
                 (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from random import Random
 
 from pydantic import model_validator
@@ -11,7 +10,8 @@ from pydantic import model_validator
 from gradus.answers.answer import YesNo
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Math, Table, Text
-from gradus.errors import InputError, UnsupportedError
+from gradus.errors import InputError
+from gradus.exact.equations import factor_latex
 from gradus.exact.matrices import Vector
 from gradus.exact.momentum import (
     Direction,
@@ -25,12 +25,10 @@ from gradus.exact.momentum import (
 from gradus.exact.numbers import ONE, ZERO, Number, sqrt
 from gradus.exact.steps import Check, Step
 from gradus.problems.momentum import UPDATE, MuParam, check_short, entries, rounded, setting, shown
+from gradus.problems.momentum_directions import FATES, direction_step
 from gradus.problems.problem import Kind, NumberParam, Params, Records, Solution, VectorParam
 
 MOST_DIRECTIONS = 6
-
-RUN = 40
-"""Iterations of the exact runs in the self-checks."""
 
 SHOWN = (0, 1, 2, 5, 10, 20, 40)
 
@@ -49,12 +47,12 @@ class ConvergenceParams(Params):
         check_short("curvatures", *self.curvatures)
         if len(self.curvatures) > MOST_DIRECTIONS:
             rule = f"must be at most {MOST_DIRECTIONS} numbers, to fit on a page"
-            raise InputError("curvatures", self.curvatures.text, rule, "")
+            raise InputError("curvatures", self.curvatures.text, rule, "leave some out")
         check_short("learning_rate", self.learning_rate)
         check_short("velocity", *(self.velocity or (ZERO,)))
         if self.velocity is not None and len(self.velocity) != len(self.curvatures):
             rule = f"must have {len(self.curvatures)} entries, one for each curvature"
-            raise InputError("velocity", self.velocity.text, rule, "")
+            raise InputError("velocity", self.velocity.text, rule, "add or leave out entries")
         return self
 
 
@@ -101,14 +99,9 @@ class Convergence(Kind[ConvergenceParams]):
             _iteration(params),
             _criterion(params),
             _cases(params),
-            Text(
-                "Here, along each eigenvector:"
-                if not _is_bare(params)
-                else "For example, on the saddle "
-                rf"$\frac{{1}}{{2}}({_quadratic(params.curvatures)})$ with $\alpha = {params.learning_rate.latex}$:"
-            ),
+            Text(_lead(params)),
             *(
-                _direction_step(params, number, d, v)
+                direction_step(params.mu, params.learning_rate, number, d, v)
                 for number, (d, v) in enumerate(zip(found, velocity, strict=True), 1)
             ),
             _run_table(params, velocity),
@@ -142,6 +135,15 @@ def _is_bare(params: ConvergenceParams) -> bool:
     """Any velocity, on a saddle: the answer does not depend on the model's numbers, and the statement omits them."""
     signs = {c.sign() for c in params.curvatures}
     return params.velocity is None and {1, -1} <= signs
+
+
+def _lead(params: ConvergenceParams) -> str:
+    if _is_bare(params):
+        saddle = rf"$\frac{{1}}{{2}}({_quadratic(params.curvatures)})$"
+        return rf"For example, on the saddle {saddle} with $\alpha = {params.learning_rate.latex}$:"
+    if params.velocity is None:
+        return "Here, along each eigenvector, for a velocity with the component 1 there:"
+    return "Here, along each eigenvector:"
 
 
 def _quadratic(curvatures: Vector) -> str:
@@ -223,7 +225,7 @@ def _cases(params: ConvergenceParams) -> Table:
     low, high = (ONE - sqrt(mu)) ** 2, (ONE + sqrt(mu)) ** 2
     rows = (
         (r"$\lambda < 0$", r"real, one above $1$, for $p(1) < 0$", "leaves"),
-        (r"$\lambda = 0$", r"$1$ and $\mu$", rf"settles at $u = \frac{{\mu v}}{{1 - \mu}} = {_times(reach, 'v')}$"),
+        (r"$\lambda = 0$", r"$1$ and $\mu$", rf"settles at $u = \frac{{\mu v}}{{1 - \mu}} = {factor_latex(reach)}v$"),
         (r"$0 < \alpha\lambda \leq (1 - \sqrt{\mu})^2$", "real, between $0$ and $1$", "comes back without oscillation"),
         (
             r"$(1 - \sqrt{\mu})^2 < \alpha\lambda < (1 + \sqrt{\mu})^2$",
@@ -246,103 +248,6 @@ def _cases(params: ConvergenceParams) -> Table:
     return Table(("Case", "Eigenvalues of $M$", "$u$"), rows, caption)
 
 
-def _times(factor: Number, letter: str) -> str:
-    return letter if factor == 1 else f"{factor.latex}{letter}"
-
-
-_FATES = {
-    "returns": "the iterates come back",
-    "stays": "the velocity has no component, and the iterates stay",
-    "leaves": "the iterates leave",
-    "settles elsewhere": "the iterates settle elsewhere",
-    "period two": "the iterates keep a period of two",
-}
-_MOTIONS = {"none": "", "monotone": "", "waves": ", in waves", "alternating": ", changing sides at every step"}
-
-
-def _direction_step(params: ConvergenceParams, number: int, d: Direction, velocity: Number) -> Step:
-    c = params.learning_rate * d.curvature
-    limit = rf" at $u = {d.limit.latex}$" if d.fate == "settles elsewhere" and d.limit is not None else ""
-    return Step(
-        rf"Along $w_{number}$, with $\lambda = {d.curvature.latex}$ and $v = {velocity.latex}$: "
-        f"{_FATES[d.fate]}{limit}{_MOTIONS[d.motion]}.",
-        rf"Here $\alpha\lambda = {c.latex}$, $p(1) = {c.latex}$ and $p(-1) = {(2 * (ONE + params.mu) - c).latex}$.",
-        after=rf"M = {d.matrix.latex}{_roots(d, params.mu)}",
-        checks=tuple(_run_checks(params, d, velocity)),
-    )
-
-
-def _eigenvalues(d: Direction) -> tuple[Number, Number] | None:
-    """The real eigenvalues, or None when there are none, or when they are too large to be written down."""
-    try:
-        return d.eigenvalues
-    except UnsupportedError:
-        return None
-
-
-def _roots(d: Direction, mu: Number) -> str:
-    if d.motion == "waves":
-        return rf", \qquad |r| = \sqrt{{\det M}} = {sqrt(mu).latex}"
-    roots = _eigenvalues(d)
-    return rf", \qquad r = {roots[0].latex}, \quad r = {roots[1].latex}" if roots else ""
-
-
-def _run_checks(params: ConvergenceParams, d: Direction, velocity: Number) -> list[Check]:
-    """Statements about an exact run along one eigenvector that its fate entails."""
-    start = State(Vector((ZERO,)), Vector((velocity,)))
-    run = trajectory(params.mu, params.learning_rate, Vector((d.curvature,)), start, RUN)
-    u = [state.weights[0] for state in run]
-    mu, checks = params.mu, []
-    if roots := _eigenvalues(d):
-        products = roots[0] * roots[1] == mu, roots[0] + roots[1] == _trace(d)
-        checks.append(
-            Check(r"The eigenvalues have the product $\mu$ and the sum $1 + \mu - \alpha\lambda$.", all(products))
-        )
-    if d.fate == "stays":
-        checks.append(Check(f"In {RUN} exact iterations $u$ stays 0.", not any(u)))
-    elif d.fate == "settles elsewhere" and d.limit is not None:
-        formula = all(x == d.limit * (ONE - mu**k) for k, x in enumerate(u))
-        checks.append(Check(rf"In {RUN} exact iterations $u_k = {d.limit.latex}\,(1 - \mu^k)$.", formula))
-    elif d.fate == "period two":
-        size = mu * velocity / (ONE - mu)
-        formula = all(x == size * ((-mu) ** k - Number.of((-1) ** k)) for k, x in enumerate(u))
-        formula_latex = _times(size, r"\,((-\mu)^k - (-1)^k)").removeprefix(r"\,")
-        statement = rf"In {RUN} exact iterations $u_k = {formula_latex}$, bounded and not convergent."
-        checks.append(Check(statement, formula))
-    elif d.fate == "leaves":
-        growing = all(abs(b) > abs(a) for a, b in pairwise(u))
-        end = rounded(abs(u[-1]))
-        checks.append(Check(rf"In {RUN} exact iterations $|u|$ grows at every one, to ${end}$.", growing))
-    else:
-        checks.append(_energy_check(params, d, run))
-    return checks
-
-
-def _trace(d: Direction) -> Number:
-    return d.matrix[0, 0] + d.matrix[1, 1]
-
-
-def _energy_check(params: ConvergenceParams, d: Direction, run: tuple[State, ...]) -> Check:
-    r"""What a run that comes back must satisfy, besides the signs of p(1) and p(-1) that prove that it does.
-
-    With T = 1 + mu - alpha lambda, the iteration u_{k+1} = T u_k - mu u_{k-1} makes
-    E_k = u_k^2 - T u_k u_{k-1} + mu u_{k-1}^2 shrink by exactly the factor mu, since E is, up to a factor, the
-    determinant of two successive states, and det M = mu.
-    """
-    T, mu = _trace(d), params.mu
-    pairs = [(a.weights[0], b.weights[0]) for a, b in pairwise(run)]
-    energies = [b * b - T * a * b + mu * a * a for a, b in pairs]
-    shrinks = all(after == mu * before for before, after in pairwise(energies))
-    end = rounded(abs(run[-1].weights[0]))
-    statement = (
-        rf"In {RUN} exact iterations $u_{{k+1}}^2 - T u_{{k+1}} u_k + \mu u_k^2$, with the trace $T = "
-        rf"{T.latex}$ of $M$, "
-        rf"shrinks by the factor $\mu$ each time, and $|u|$ ends at ${end}$; $p(1) > 0$ and $p(-1) > 0$."
-    )
-    c = params.learning_rate * d.curvature
-    return Check(statement, shrinks and c.sign() > 0 and (2 * (ONE + mu) - c).sign() > 0)
-
-
 def _run_table(params: ConvergenceParams, velocity: Vector) -> Table:
     start = State(Vector((ZERO,) * len(velocity)), velocity)
     run = trajectory(params.mu, params.learning_rate, params.curvatures, start, max(SHOWN))
@@ -363,18 +268,20 @@ def _because(params: ConvergenceParams, found: tuple[Direction, ...]) -> str:
             r"risk, as soon "
             r"as $\mathbf{a}$ has a component along it, however small, the iterates leave $\mathbf{w}_t$ for good."
         )
-    bad = [rf"along $w_{i}$ {_FATES[d.fate]}" for i, d in enumerate(found, 1) if d.fate not in ("returns", "stays")]
+    anyhow = params.velocity is None
+    bad = [rf"along $w_{i}$ {FATES[d.fate]}" for i, d in enumerate(found, 1) if d.fate not in ("returns", "stays")]
     if bad:
-        return bad[0][0].upper() + "; ".join(bad)[1:] + "."
+        condition = ", if the velocity has a component there" if anyhow else ""
+        return bad[0][0].upper() + "; ".join(bad)[1:] + f"{condition}."
+    if anyhow:
+        return "Along every direction the curvature is positive and small enough, so that no velocity leads away."
     return "Along every direction in which the velocity has a component, the curvature is positive and small enough."
 
 
 def _local(params: ConvergenceParams) -> str:
     if not _is_bare(params):
-        return (
-            "The risk is quadratic here, so the verdict is exact; any multiple of the velocity other "
-            "than 0 has the same."
-        )
+        exact = "The risk is quadratic here, so the verdict is exact; any multiple of the velocity other than 0 has the same"
+        return f"{exact}, along each eigenvector." if params.velocity is None else f"{exact}."
     return (
         "**Fine print.** 'No' does not mean 'never': if $\\mathbf{a}$ has no component along negative or zero "
         "curvature, and $\\alpha\\lambda < 2(1 + \\mu)$ along the others, the iterates do come back. Where the risk is "
@@ -393,9 +300,10 @@ def _code(params: ConvergenceParams) -> str:
         f'mu, alpha = Number.of("{params.mu.text}"), Number.of("{params.learning_rate.text}")',
         f'curvatures = Vector.of("{params.curvatures.text}")',
     ]
-    if params.velocity is None:
-        return "\n".join([*lines, "print(always_comes_back(mu, alpha, curvatures))"])
-    return "\n".join([*lines, f'print(comes_back(mu, alpha, curvatures, Vector.of("{params.velocity.text}")))'])
+    call = "always_comes_back(mu, alpha, curvatures)"
+    if params.velocity is not None:
+        call = f'comes_back(mu, alpha, curvatures, Vector.of("{params.velocity.text}"))'
+    return "\n".join([*lines, f'print("yes" if {call} else "no")'])
 
 
 KIND = Convergence()

@@ -96,7 +96,8 @@ def _code(params: NextStepParams) -> str:
             "from gradus.exact.numbers import ONE, Number",
             "",
             "# Along the direction of the velocity, whose component is 1 there; the gradient is 0.",
-            f'print(next_velocity(Number.of("{params.mu.text}"), Vector.of([1]), ONE, Vector.of([0])).text)',
+            f'step = next_velocity(Number.of("{params.mu.text}"), Vector.of([1]), ONE, Vector.of([0]))',
+            f'print(f"{{step[0].text}}*{params.velocity}")',
         ]
     )
 

@@ -14,7 +14,8 @@ from gradus.exact.networks import Network
 from gradus.exact.numbers import ZERO
 from gradus.exact.steps import Check, Step
 from gradus.problems.problem import Kind, Records, Solution
-from gradus.problems.small_networks import NetworkParams, introduction, listed, network_code, sampled_network
+from gradus.problems.small_networks import NetworkParams, introduction, network_code, sampled_network
+from gradus.problems.wording import listed
 
 
 class FullyConnected(Kind[NetworkParams]):
@@ -87,7 +88,7 @@ def _table(network: Network) -> Table:
 
 
 def _code(network: Network) -> str:
-    return network_code(network) + "\nprint(network.is_fully_connected, network.missing_edges)"
+    return network_code(network) + '\nprint("yes" if network.is_fully_connected else "no")'
 
 
 def _with_one_edge_less(rng: Random, network: Network) -> Network:

@@ -19,6 +19,7 @@ from gradus.exact.backpropagation import (
     forward,
     gradient,
 )
+from gradus.exact.equations import aligned
 from gradus.exact.gradient_expressions import delta_expressions, gradient_expressions, named
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.networks import Network
@@ -29,7 +30,6 @@ from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.small_networks import (
     NetworkInputParams,
     affine_check,
-    aligned,
     forward_steps,
     input_phrase,
     introduction,
@@ -83,7 +83,7 @@ class Gradient(Kind[GradientParams]):
         y = named(back.output).latex
         summary = rf"$\frac{{\partial {y}}}{{\partial \mathbf{{w}}}} = \mathbf{{g}}^\top = {_row(back.gradient)}$."
         body = (
-            *kink_note(network, values),
+            *kink_note(values),
             *forward_steps(network, values),
             *_recursion_steps(network, values, back),
             _entries_step(params, values, back),

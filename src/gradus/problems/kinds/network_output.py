@@ -89,7 +89,9 @@ def _left_side(network: Network) -> str:
 def _code(params: NetworkInputParams) -> str:
     imports = "from gradus.exact.backpropagation import forward", "from gradus.exact.matrices import Vector"
     entries = ", ".join(x.text for x in params.input)
-    return network_code(params.network, *imports) + f'\nprint(forward(network, Vector.of("{entries}")).output.text)'
+    entry = "" if len(params.network.outputs) > 1 else "[0]"
+    last = f'print(forward(network, Vector.of("{entries}")).output{entry}.text)'
+    return f"{network_code(params.network, *imports)}\n{last}"
 
 
 KIND = Output()

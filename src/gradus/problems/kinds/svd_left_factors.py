@@ -13,13 +13,13 @@ from gradus.exact.svd import SVD, diagonal, svd
 from gradus.exact.svd_steps import left_factor_steps
 from gradus.problems.linear_systems import (
     MatrixParams,
-    differing,
     given_matrix,
     matrix_code,
     u_convention,
     v_convention,
 )
 from gradus.problems.matrix_samples import construction
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -43,8 +43,8 @@ class LeftFactors(Kind[MatrixParams]):
     def solve(self, params: MatrixParams, records: Records) -> Solution:
         answer = _answer(svd(params.A))
         code = matrix_code(
-            params.A, "Matrix, svd", "decomposition = svd(A)", "print(decomposition.U.text)",
-            "print(decomposition.Sigma.text)",
+            params.A, "Matrix, svd", "decomposition = svd(A)", 'print("U =", decomposition.U.text)',
+            'print("Sigma =", decomposition.Sigma.text)',
         )  # fmt: skip
         return Solution(answer, f"${answer.latex}$.", left_factor_steps(params.A), code)
 
@@ -67,7 +67,7 @@ class LeftFactors(Kind[MatrixParams]):
             for W, S, why in candidates
             if not _are_left_factors(A, decomposition, W, S)
         ]
-        return differing(_answer(decomposition), wrong)
+        return distinct(_answer(decomposition), wrong)
 
 
 def _answer(decomposition: SVD) -> Parts:

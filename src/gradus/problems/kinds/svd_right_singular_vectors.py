@@ -12,8 +12,9 @@ from gradus.exact.matrices import Matrix
 from gradus.exact.subspaces import primitive
 from gradus.exact.svd import svd
 from gradus.exact.svd_steps import right_factor_steps
-from gradus.problems.linear_systems import MatrixParams, differing, given_matrix, matrix_code, v_convention
+from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code, v_convention
 from gradus.problems.matrix_samples import construction
+from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 
 
@@ -54,7 +55,7 @@ class RightSingularVectors(Kind[MatrixParams]):
             ),
         )
         wrong = [(Exact(W), why) for W, why in candidates if not _is_right_factor(A, W)]
-        return differing(Exact(V), wrong)
+        return distinct(Exact(V), wrong)
 
 
 def _is_right_factor(A: Matrix, W: Matrix) -> bool:

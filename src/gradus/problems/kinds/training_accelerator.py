@@ -6,6 +6,7 @@ from random import Random
 
 from gradus.answers.answer import Measured, Measurements
 from gradus.documents.blocks import Block, Table, Text
+from gradus.documents.markdown import escaped
 from gradus.evidence.accuracy import Difference, accuracies
 from gradus.evidence.comparison import Comparison, comparison
 from gradus.evidence.times import TimeRatio, time_ratio
@@ -20,7 +21,7 @@ from gradus.problems.training_runs import (
     solution,
 )
 from gradus.problems.training_setting import TrainingParams, setting_sentence
-from gradus.problems.wording import counted, interval, listed, plain, ratio, seconds, share
+from gradus.problems.wording import counted, interval, listed, ratio, seconds, share
 from gradus.runs import NotRun, RunRecord, RunRequest
 
 CPU_PARTS = ("cpu_validation_accuracy", "cpu_test_accuracy")
@@ -214,7 +215,7 @@ def _times_text(times: TimeRatio) -> Text:
 
 def _open_conclusion(cpu: RunRecord | NotRun, gpu: RunRecord | NotRun) -> str:
     absent = " ".join(
-        f"On the {name}: not run: {plain(found.reason)}."
+        f"On the {name}: not run: {escaped(found.reason)}."
         for name, found in (("processor", cpu), ("GPU", gpu))
         if isinstance(found, NotRun)
     )

@@ -7,6 +7,7 @@ from random import Random
 
 from gradus.answers.answer import Measured, Measurements
 from gradus.documents.blocks import Block, Table, Text
+from gradus.documents.markdown import escaped
 from gradus.evidence.accuracy import Difference, accuracies, is_guessing
 from gradus.evidence.comparison import Comparison, comparison
 from gradus.evidence.times import TimeRatio, time_ratio
@@ -28,7 +29,7 @@ from gradus.problems.training_setting import (
     TrainingParams,
     setting_sentence,
 )
-from gradus.problems.wording import counted, interval, plain, ratio, seconds, share
+from gradus.problems.wording import counted, interval, ratio, seconds, share
 from gradus.runs import NotRun, Optimizer, RunRecord, RunRequest
 
 BOTH_PARTS = ("validation_difference", "test_difference", "time_ratio")
@@ -69,7 +70,7 @@ class Optimisers(Kind[TrainingParams]):
         absent = tuple(found for found in (sgd, adam) if isinstance(found, NotRun))
         parts = _parts("sgd", sgd) | _parts("adam", adam) | missing(BOTH_PARTS, absent[-1])
         shown = tuple(shown_runs(found) for found in (sgd, adam) if isinstance(found, RunRecord))
-        reasons = " ".join(dict.fromkeys(f"Not run: {plain(found.reason)}." for found in absent))
+        reasons = " ".join(dict.fromkeys(f"Not run: {escaped(found.reason)}." for found in absent))
         return solution(Measurements(parts, reasons), *shown, *not_run(*absent))
 
     def mistakes(self, params: TrainingParams) -> tuple[()]:

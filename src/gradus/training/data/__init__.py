@@ -6,11 +6,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from gradus.errors import InputError
+from gradus.errors import InputError, nearest
 from gradus.training.data.dataset import Dataset
 from gradus.training.data.folder import OnLoad, folder_dataset, listing
 from gradus.training.data.pictograms import pictograms
-from gradus.training.names import nearest
 
 __all__ = ["BUILT_IN", "OnLoad", "load"]
 
@@ -33,7 +32,7 @@ def load(name: str, on_load: OnLoad | None = None) -> Dataset:
     folder = _folder(name)
     if folder is None:
         rule = f"must be one of {', '.join(sorted(BUILT_IN))}, or a folder with train/<class>/* and test/<class>/*"
-        raise InputError("data", name, rule, nearest(name, BUILT_IN))
+        raise InputError("data", name, rule, nearest(name, BUILT_IN, "choose one of them"))
     files = listing(folder)
     if files.fingerprint not in _last_folder:
         dataset = folder_dataset(files, on_load)

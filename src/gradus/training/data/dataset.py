@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from gradus.errors import DataError
 
+SIDE = 32
+"""Height and width of every image, in pixels."""
+
 Indices: TypeAlias = NDArray[np.int64]
 
 

@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradus.errors import DataError
-from gradus.training.data.dataset import Dataset, Part
+from gradus.training.data.dataset import SIDE, Dataset, Part
 
 OnLoad: TypeAlias = Callable[[int, int], None]
 
-SIDE = 32
 _PARTS = ("train", "test")
 _NAMED = 10
 _CHUNK = 200

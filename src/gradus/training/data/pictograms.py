@@ -14,13 +14,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gradus.training.data.dataset import Dataset, Part
+from gradus.training.data.dataset import SIDE, Dataset, Part
 
 Array: TypeAlias = NDArray[np.float64]
 Distance: TypeAlias = Callable[[Array, Array, Array], Array]
 
 SEED = 20181
-SIDE = 32
 TRAINING_PER_CLASS = 500
 TEST_PER_CLASS = 100
 _CHUNK = 100

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradus.errors import InputError
+from gradus.errors import InputError, nearest
 from gradus.training.configuration import Configuration
-from gradus.training.names import nearest
 from gradus.training.recipes.hw5 import hw5
 
 RECIPES: dict[str, Callable[[int], Configuration]] = {recipe.__name__: recipe for recipe in (hw5,)}
@@ -19,5 +18,7 @@ def recipe_named(name: str) -> Callable[[int], Configuration]:
         InputError: there is none.
     """
     if name not in RECIPES:
-        raise InputError("recipe", name, f"must be one of {', '.join(sorted(RECIPES))}", nearest(name, RECIPES))
+        raise InputError(
+            "recipe", name, f"must be one of {', '.join(sorted(RECIPES))}", nearest(name, RECIPES, "choose one of them")
+        )
     return RECIPES[name]
