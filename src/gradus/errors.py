@@ -39,7 +39,7 @@ class InputError(GradusError, ValueError):
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
-        what = self.argument if self.value is None else f"{self.argument} = {_shortened(self.value)}"
+        what = self.argument if self.value is None else f"{self.argument} = {shortened(self.value)}"
         return f"{where}{what}: {self.rule}" + (f"; {self.remedy}" if self.remedy else "")
 
     def at(self, place: str) -> InputError:
@@ -100,7 +100,12 @@ def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
     return f"did you mean {near[0]}?" if near else otherwise
 
 
-def _shortened(value: object, limit: int = 80) -> str:
+def shortened(value: object, limit: int = 80) -> str:
+    """A value on one line of at most ``limit`` characters.
+
+    >>> shortened("a  b" * 100, 8)
+    'a ba ba…'
+    """
     try:
         text = " ".join(str(value).split())
     except ValueError:  # Python does not print integers of more than 4,300 digits

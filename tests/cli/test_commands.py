@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,33 @@ def test_sets_and_kinds(call) -> None:
         [kind["name"] for kind in kinds].index("linear-algebra/rank")
     ].items()
     assert "linear-algebra/rank" in call("kinds")[1]
+
+
+def test_the_example_of_every_kind_is_a_block_that_reads(call) -> None:
+    from gradus.sets import parsed_set
+
+    for kind in json.loads(call("kinds", "--json")[1])["kinds"]:
+        (problem,) = parsed_set(kind["example"], "a", "a.md").problems
+        assert problem.kind.name == kind["name"]
+        assert kind["example"] in call("kinds", kind["name"])[1]
+    assert call("kinds", "network/ouput")[0] == 2
+
+
+def test_a_terminal_without_unicode_loses_no_minus(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from gradus.cli import main; main()", "show", "hw5", "3.4"],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    shown = done.stdout.decode("ascii")
+    assert "1/5 [-4; 3]" in shown and "?" not in shown.replace("What is", "")
+
+
+def test_bytes_that_are_no_text_are_refused(call) -> None:
+    code, _, err = call("solve", "hw5", "--only", "3.2", "--member", "a\udcffb")
+    assert code == 2 and "is not UTF-8 text" in err
 
 
 def test_answers_as_json_and_nothing_else(call, tmp_path: Path) -> None:
@@ -82,6 +112,7 @@ def test_pages_without_answers(call, tmp_path: Path) -> None:
         (("solve", "hw5", "extra"), "one too many"),
         (("solve",), "Missing argument"),
         (("show", "hw5", "9.9"), "is not in the set hw5"),
+        (("solve", "x" * 5000), "not the name of a file"),
         (("frobnicate",), "No such command"),
         (("solve", "hw5", "--only", "4.1", "--data", "no-such-data"), "no-such-data"),
     ],

@@ -57,14 +57,14 @@ def check_varied(kind: AnyKind) -> None:
 
 def check_json_round_trip(kind: AnyKind) -> None:
     for params in samples(kind, 5):
-        assert kind.Params.model_validate(params.model_dump(mode="json")) == params
-        assert kind.Params.model_validate_json(params.model_dump_json()) == params
+        back = kind.Params.model_validate(params.model_dump(mode="json"))
+        assert back == kind.Params.model_validate_json(params.model_dump_json()) == params, "JSON loses something"
 
 
 def check_answer_type(kind: AnyKind, records: Records) -> None:
     for params in samples(kind, 3):
         answer = kind.solve(params, records).answer
-        assert isinstance(answer, kind.answer)
+        assert isinstance(answer, kind.answer), "the answer is not of the type that the kind names"
         if answer.decided_by != "a person":
             assert answer.text and answer.latex
 
@@ -72,7 +72,8 @@ def check_answer_type(kind: AnyKind, records: Records) -> None:
 def check_own_answer_accepted(kind: AnyKind, records: Records, seeds: int = 8) -> None:
     for params in samples(kind, seeds):
         answer = kind.solve(params, records).answer
-        assert verdict(answer, kind.solve(params, records).answer, kind.mistakes(params)).outcome == "right"
+        found = verdict(answer, kind.solve(params, records).answer, kind.mistakes(params))
+        assert found.outcome == "right", "the kind refuses its own answer"
 
 
 def check_mistakes_rejected(kind: AnyKind, records: Records, seeds: int = 8) -> None:
@@ -126,12 +127,14 @@ def check_worked(kind: AnyKind, records: Records) -> None:
 
 
 def check_code_runs(kind: AnyKind, records: Records, folder: Path) -> None:
-    """The cell that recomputes the answer runs and prints something."""
+    """The cell that recomputes the answer runs; an exact answer it prints, one line a part."""
     for level in range(1, kind.levels + 1):
         solution = kind.solve(kind.sample(Random(3), level), records)
         if kind.answer.decided_by == "mathematics":
             assert solution.code.strip(), "an exact answer can be recomputed in the notebook"
-        if solution.code.strip():
+            shown = "; ".join(printed(solution.code, folder).strip().splitlines())
+            assert _squeezed(shown) == _squeezed(solution.answer.text), "the cell prints another answer"
+        elif solution.code.strip():
             assert printed(solution.code, folder).strip()
 
 

@@ -14,7 +14,7 @@ import pytest
 from gradus.answers.answer import Exact, YesNo
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Math, Text
-from gradus.errors import GradusError, SelfCheckFailed
+from gradus.errors import LatexError, SelfCheckFailed
 from gradus.exact.numbers import Number
 from gradus.exact.steps import Check, Step
 from gradus.problems.kinds.linear_algebra_rank import KIND as RANK
@@ -116,33 +116,48 @@ class Unrunnable(Rank):
         return dataclasses.replace(super().solve(params, records), code="print(nothing_of_that_name)")
 
 
+class Miscalculating(Rank):
+    """Its cell runs, and prints another answer."""
+
+    def solve(self, params: Params, records: Records) -> Solution:
+        return dataclasses.replace(super().solve(params, records), code="print(99)")
+
+
 class Unwritable(Rank):
     def statement(self, params: Params) -> tuple[Block, ...]:
         return (Math(r"\nosuchmacro"),)
 
 
-CASES: list[tuple[type[Any], Callable[[Any], None]]] = [
-    (Unreproducible, lambda kind: suite.check_reproducible(kind, {})),
-    (Monotonous, suite.check_varied),
-    (Forgetful, suite.check_json_round_trip),
-    (WrongType, lambda kind: suite.check_answer_type(kind, {})),
-    (Fickle, lambda kind: suite.check_own_answer_accepted(kind, {})),
-    (Faultless, lambda kind: suite.check_mistakes_rejected(kind, {})),
-    (SelfContradicting, lambda kind: suite.check_mistakes_rejected(kind, {})),
-    (Wrong, lambda kind: suite.check_oracle(kind, {})),
-    (Telling, lambda kind: suite.check_statement_hides_answer(kind, {})),
-    (Floating, lambda kind: suite.check_no_floats(kind, {})),
-    (Stepless, lambda kind: suite.check_worked(kind, {})),
-    (Codeless, lambda kind: suite.check_code_runs(kind, {}, Path())),
-    (Unrunnable, lambda kind: suite.check_code_runs(kind, {}, Path())),
-    (Unwritable, lambda kind: suite.check_every_writer(kind, {})),
+Case = tuple[type[Any], Callable[[Any], None], type[Exception], str]
+"""A broken kind, the check that it breaks, the exception and words of its message; an oracle's message is empty."""
+
+CASES: list[Case] = [
+    (Unreproducible, lambda kind: suite.check_reproducible(kind, {}), AssertionError, "depend on the generator"),
+    (Monotonous, suite.check_varied, AssertionError, "different instances"),
+    (Forgetful, suite.check_json_round_trip, AssertionError, "JSON loses something"),
+    (WrongType, lambda kind: suite.check_answer_type(kind, {}), AssertionError, "not of the type"),
+    (Fickle, lambda kind: suite.check_own_answer_accepted(kind, {}), AssertionError, "refuses its own answer"),
+    (Faultless, lambda kind: suite.check_mistakes_rejected(kind, {}), AssertionError, "at least one mistake"),
+    (SelfContradicting, lambda kind: suite.check_mistakes_rejected(kind, {}), AssertionError, "called a mistake"),
+    (Wrong, lambda kind: suite.check_oracle(kind, {}), AssertionError, "^$"),
+    (Telling, lambda kind: suite.check_statement_hides_answer(kind, {}), AssertionError, "shows the answer"),
+    (Floating, lambda kind: suite.check_no_floats(kind, {}), AssertionError, "holds floats"),
+    (Stepless, lambda kind: suite.check_worked(kind, {}), AssertionError, "steps with self-checks"),
+    (Codeless, lambda kind: suite.check_code_runs(kind, {}, Path()), AssertionError, "recomputed in the notebook"),
+    (Unrunnable, lambda kind: suite.check_code_runs(kind, {}, Path()), NameError, "nothing_of_that_name"),
+    (Miscalculating, lambda kind: suite.check_code_runs(kind, {}, Path()), AssertionError, "prints another answer"),
+    (Unwritable, lambda kind: suite.check_every_writer(kind, {}), LatexError, "nosuchmacro"),
 ]
 
 
-@pytest.mark.parametrize(("broken", "check"), CASES, ids=lambda case: getattr(case, "__name__", "check"))
-def test_a_broken_kind_fails_its_check(broken: type[Any], check: Callable[[Any], None]) -> None:
+@pytest.mark.parametrize(
+    ("broken", "check", "exception", "words"), CASES, ids=[broken.__name__ for broken, *_ in CASES]
+)
+def test_a_broken_kind_fails_its_check(
+    broken: type[Any], check: Callable[[Any], None], exception: type[Exception], words: str
+) -> None:
     check(RANK)
-    with pytest.raises((AssertionError, AttributeError, NameError, GradusError)):
+    with pytest.raises(exception, match=words):
         check(broken())
 
 

@@ -18,6 +18,7 @@ from scipy.stats import binomtest
 
 from gradus.answers.answer import Measured, Measurements, Prose
 from gradus.documents.blocks import Code, Figure, Table, Text
+from gradus.documents.markdown import escaped
 from gradus.errors import InputError
 from gradus.exact.layers import Architecture, Conv2D, MaxPool2D, hw5_cnn, output_shapes, parameter_count
 from gradus.exact.steps import Step
@@ -392,7 +393,7 @@ def test_ticks_reach_over_the_interval() -> None:
 
 
 def test_markdown_is_made_harmless() -> None:
-    assert plain("a*b_[c]($d) <e>\nf") == r"a\*b\_\[c\](\$d) \<e\> f"
+    assert escaped("a*b_[c]($d) <e>\nf") == r"a\*b\_\[c\](\$d) \<e\> f"
     assert code_span("a`b") == "``a`b``" and code_span("`a") == "`` `a ``"
     assert (
         data_phrase("x/$y`z")

@@ -60,7 +60,9 @@ def test_shared_values() -> None:
     head = "---\ntitle: t\ngiven:\n  A: [[1, 2]]\n---\n"
     (problem,) = read(head + block("linear-algebra/rank", "id: a", "A: $A"))
     assert problem.params.A == Matrix.of("1 2")  # type: ignore[attr-defined]
-    assert "a.md:8: value = $B: is not under 'given'" in message(head + block("linear-algebra/rank", "id: a", "A: $B"))
+    assert "a.md:8: A = $B: is not under 'given' in the front matter; did you mean $A?" in message(
+        head + block("linear-algebra/rank", "id: a", "A: $B")
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,15 @@ def test_shared_values() -> None:
         ("---\ntitel: t\n---\n", "a.md:2", ["titel", "did you mean title?"]),
         ("---\ntitle: t\npoints: -1\n---\n", "a.md:3", ["points = -1"]),
         ("One.\n\nTwo $\\fooo x$.\n", "a.md:3", ["\\fooo"]),
+        ("Only prose.\n", "a.md:1", ["has no problem"]),
+        ("", "a.md:1", ["has no problem"]),
+        ("- item\n\n  ```{problem} linear-algebra/rank\n  id: a\n  A: [[1]]\n  ```\n", "a.md:3", ["left margin"]),
+        ("```problem linear-algebra/rank\nid: a\nA: [[1]]\n```\n", "a.md:1", ["write {problem}"]),
+        ("---\ntitle: [1]\n---\n" + RANK, "a.md:2", ["title", "must be text"]),
+        (block("momentum/next-step", "id: a", "mu: 2"), "a.md:3", ["mu = 2: must"]),
+        (block("least-squares/minimum-norm", "id: a", "A: [[1, 2]]", "b: [1, 2, 3]"), "a.md:4", ["b = "]),
+        (block("network/fully-connected", "id: a", "network: 3"), "a.md:3", ["network = 3: must"]),
+        (block("training/optimisers", "id: a", "epochs: many"), "a.md:3", ["epochs = many: must be a whole number"]),
     ],
 )
 def test_one_clear_message(text: str, place: str, parts: list[str]) -> None:

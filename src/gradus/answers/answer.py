@@ -24,13 +24,17 @@ class Answer(ABC):
     Attributes:
         type: the name under which the catalogue lists it.
         decided_by: ``mathematics`` (compared exactly), ``a person`` (prose) or ``runs`` (measured).
+
+    >>> [(answer.type, answer.decided_by) for answer in (YesNo, Prose, Measured)]
+    [('yes or no', 'mathematics'), ('to a person', 'a person'), ('from runs', 'runs')]
     """
 
     type: ClassVar[str]
     decided_by: ClassVar[Literal["mathematics", "a person", "runs"]] = "mathematics"
 
     @abstractmethod
-    def as_json(self) -> Json: ...
+    def as_json(self) -> Json:
+        """The answer as a value that :func:`json.dumps` takes."""
 
     # For the type checker only: at run time, a property here would hide the fields of the same name in the subclasses.
     if TYPE_CHECKING:
@@ -46,7 +50,11 @@ class Answer(ABC):
 
 @dataclass(frozen=True)
 class YesNo(Answer):
-    """Yes or no."""
+    """Yes or no.
+
+    >>> YesNo(True).text, YesNo(True).as_json()
+    ('yes', True)
+    """
 
     value: bool
     type: ClassVar[str] = "yes or no"
@@ -65,7 +73,11 @@ class YesNo(Answer):
 
 @dataclass(frozen=True)
 class Exact(Answer):
-    """An exact number, vector or matrix."""
+    """An exact number, vector or matrix.
+
+    >>> Exact(Matrix.of("1/2 0; 0 1/2")).text
+    '1/2 0; 0 1/2'
+    """
 
     value: Number | Vector | Matrix
     type: ClassVar[str] = "exact value"
@@ -84,7 +96,11 @@ class Exact(Answer):
 
 @dataclass(frozen=True)
 class Basis(Answer):
-    """An orthonormal basis of a subspace; empty for the subspace {0}."""
+    """An orthonormal basis of a subspace; empty for the subspace {0}.
+
+    >>> Basis((Vector.of("1 0"), Vector.of("0 1"))).text, Basis(()).text
+    ('(1, 0); (0, 1)', '{0}')
+    """
 
     vectors: tuple[Vector, ...]
     type: ClassVar[str] = "orthonormal basis"
@@ -106,7 +122,11 @@ class Basis(Answer):
 
 @dataclass(frozen=True)
 class Parts(Answer):
-    """Several answers by name, names in LaTeX-ready form such as ``A`` or ``Sigma``."""
+    """Several answers by name, names in LaTeX-ready form such as ``A`` or ``Sigma``.
+
+    >>> Parts({"A": Exact(Matrix.of("3 4; 3 4")), "b": Exact(Vector.of("2 3"))}).text
+    'A = 3 4; 3 4; b = (2, 3)'
+    """
 
     parts: Mapping[str, Answer]
     type: ClassVar[str] = "several parts"
@@ -125,7 +145,14 @@ class Parts(Answer):
 
 @dataclass(frozen=True)
 class Family(Answer):
-    """A point plus all combinations of some directions; no directions mean the point alone."""
+    r"""A point plus all combinations of some directions; no directions mean the point alone.
+
+    >>> family = Family(Vector.of("3 4"), (Vector.of("-4 3"),))
+    >>> family.text
+    '(3, 4) + k*(-4, 3)'
+    >>> r"k\begin{bmatrix} -4 \\ 3 \end{bmatrix}" in family.latex
+    True
+    """
 
     point: Vector
     directions: tuple[Vector, ...]
@@ -142,8 +169,9 @@ class Family(Answer):
     @property
     def latex(self) -> str:
         names = _parameters(len(self.directions))
-        terms = [f"{k}{d.factored_latex}" for k, d in zip(names, self.directions, strict=True)]
-        members = " + ".join([self.point.factored_latex, *terms])
+        # Plain vectors: beside a parameter, a factor of their own would read like a second one.
+        terms = [f"{k}{d.latex}" for k, d in zip(names, self.directions, strict=True)]
+        members = " + ".join([self.point.latex, *terms] if terms else [self.point.factored_latex])
         over = rf" \;:\; {', '.join(names)} \in \mathbb{{R}}" if names else ""
         return rf"\left\{{ {members}{over} \right\}}"
 
@@ -154,6 +182,9 @@ class Minimisers(Answer):
 
     Attributes:
         vectors: for ``points`` all of them; for ``sphere`` an orthonormal basis of the subspace.
+
+    >>> Minimisers("sphere", (Vector.of("1 0 0"), Vector.of("0 1 0"))).text
+    'all unit vectors in the span of (1, 0, 0), (0, 1, 0)'
     """
 
     kind: Literal["points", "sphere"]
@@ -179,7 +210,11 @@ class Minimisers(Answer):
 
 @dataclass(frozen=True)
 class Symbolic(Answer):
-    """An expression with letters, kept in a canonical text, and its LaTeX."""
+    r"""An expression with letters, kept in a canonical text, and its LaTeX.
+
+    >>> Symbolic("9/10*a", r"\frac{9}{10}\,\mathbf{a}").text
+    '9/10*a'
+    """
 
     text: str
     latex: str
@@ -191,7 +226,11 @@ class Symbolic(Answer):
 
 @dataclass(frozen=True)
 class Prose(Answer):
-    """A written explanation, judged by a person; ``text`` is Markdown with LaTeX."""
+    """A written explanation, judged by a person; ``text`` is Markdown with LaTeX.
+
+    >>> Prose("The gradient is zero at the first step only.").decided_by
+    'a person'
+    """
 
     text: str
     type: ClassVar[str] = "to a person"
@@ -214,6 +253,11 @@ class Measured(Answer):
         interval: its 95 % interval, None where it was not run or one run cannot give one.
         run: id of the run (several joined by ``,``), None where it was not run.
         reason: why it was not run; empty otherwise.
+
+    >>> Measured(0.3906, (0.3811, 0.4002), "0123456789ab").text
+    '0.3906 [0.3811, 0.4002]'
+    >>> Measured(None, None, None, "there is no GPU").text
+    'not run: there is no GPU'
     """
 
     value: float | None
@@ -244,7 +288,11 @@ class Measured(Answer):
 
 @dataclass(frozen=True)
 class Measurements(Answer):
-    """Several measured quantities by name, and the conclusion drawn from them in words."""
+    """Several measured quantities by name, and the conclusion drawn from them in words.
+
+    >>> Measurements({"test": Measured(0.3906, None, "0123456789ab")}, "It learns.").text
+    'test = 0.3906'
+    """
 
     parts: Mapping[str, Measured]
     conclusion: str = ""

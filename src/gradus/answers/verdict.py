@@ -11,7 +11,12 @@ from gradus.answers.answer import Answer
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer that people give, and why it is wrong (Markdown with LaTeX)."""
+    """A wrong answer that people give, and why it is wrong (Markdown with LaTeX).
+
+    >>> from gradus.answers.answer import YesNo
+    >>> Mistake(YesNo(True), "One missing edge is enough.").explanation
+    'One missing edge is enough.'
+    """
 
     answer: Answer
     explanation: str
@@ -19,7 +24,11 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``right``, ``wrong`` (and why) or ``undecided`` (to a person)."""
+    """``right``, ``wrong`` (and why) or ``undecided`` (to a person).
+
+    >>> Verdict("wrong", "It is not equal to the exact answer.").outcome
+    'wrong'
+    """
 
     outcome: Literal["right", "wrong", "undecided"]
     reason: str = ""

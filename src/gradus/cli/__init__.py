@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from io import TextIOWrapper
 
 import click
 
 from gradus.cli.output import error_line
-from gradus.errors import GradusError
+from gradus.cli.plain_terminal import use_plain_terminal
+from gradus.errors import GradusError, InputError
 
 _COMMANDS = {
     "kinds": "List the kinds of problem.",
@@ -49,16 +50,16 @@ def gradus() -> None:
 
 def main() -> None:
     """The entry point: every error of gradus ends in one message on stderr and its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            # A terminal without Unicode shows "?" for a formula's character instead of stopping.
-            stream.reconfigure(errors="replace")
+    use_plain_terminal()
+    # Being ended by the system is like Ctrl-C: what is finished is written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
     try:
+        _refuse_broken_text(arguments)
         code = gradus.main(arguments, prog_name="gradus", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
@@ -78,3 +79,11 @@ def run(arguments: list[str]) -> int:
             f"gradus: {error.filename or 'a file'}: {error.strerror}; what was finished before is kept", err=True
         )
         return 1
+
+
+def _refuse_broken_text(arguments: list[str]) -> None:
+    """Bytes that are no text reach us as surrogates, which no page and no record could hold."""
+    for argument in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            shown = argument.encode("utf-8", "backslashreplace").decode()
+            raise InputError("argument", shown, "is not UTF-8 text", "write or rename it in UTF-8")

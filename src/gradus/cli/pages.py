@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,8 @@ def write_pages(
     Returns:
         The largest exit code of what failed; 0 if nothing did.
     """
-    writers: dict[str, Callable[[], None]] = {
-        "json": lambda: write_file(folder / f"{name}.json", _json_bytes(answers)),
+    writers: dict[str, Callable[[], Sequence[Path]]] = {
+        "json": lambda: _write_json(answers, folder / f"{name}.json"),
         "html": lambda: _write_html(document, folder / f"{name}.html"),
         "pdf": lambda: _write_pdf(document, folder / f"{name}.pdf"),
         "ipynb": lambda: _write_notebook(document, folder / f"{name}.ipynb", console),
@@ -58,37 +58,40 @@ def write_pages(
         file = folder / f"{name}.{format}"
         try:
             with console.status(plain(f"writing {file}")):
-                writers[format]()
+                written = writers[format]()
         except GradusError as error:
             error.add_note(f"{file} was not written")
             console.print(error_line(error))
             code = max(code, error.exit_code)
         else:
-            console.print(f"wrote {file}")
+            console.print(f"wrote {' and '.join(map(str, written))}")
     return code
 
 
-def _json_bytes(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+def _write_json(answers: dict[str, Any], file: Path) -> Sequence[Path]:
+    write_file(file, (json.dumps(answers, ensure_ascii=False, indent=2) + "\n").encode())
+    return (file,)
 
 
-def _write_html(document: Document, file: Path) -> None:
+def _write_html(document: Document, file: Path) -> Sequence[Path]:
     from gradus.documents.html import html
 
     write_file(file, html(document).encode())
+    return (file,)
 
 
-def _write_pdf(document: Document, file: Path) -> None:
+def _write_pdf(document: Document, file: Path) -> Sequence[Path]:
     """The PDF and, beside it, ``pages.json``: ``problems-pages.json`` for the pages without answers."""
     from gradus.documents.pdf import pages_json, pdf
 
     made = pdf(document)
     write_file(file, made.bytes)
-    pages = "pages.json" if file.stem == "solution" else f"{file.stem}-pages.json"
-    write_file(file.with_name(pages), f"{pages_json(made.pages)}\n".encode())
+    pages = file.with_name("pages.json" if file.stem == "solution" else f"{file.stem}-pages.json")
+    write_file(pages, f"{pages_json(made.pages)}\n".encode())
+    return file, pages
 
 
-def _write_notebook(document: Document, file: Path, console: Console) -> None:
+def _write_notebook(document: Document, file: Path, console: Console) -> Sequence[Path]:
     from gradus.cli.installation import install_command
     from gradus.documents.notebook import execute, notebook, notebook_bytes
 
@@ -99,3 +102,4 @@ def _write_notebook(document: Document, file: Path, console: Console) -> None:
             lambda done, total: status.update(f"running the notebook: cell {done} of {total}"),
         )
     write_file(file, notebook_bytes(made))
+    return (file,)

@@ -66,6 +66,8 @@ def command(
     if chosen or requests:
         writable_folder(folder)
     console = messages()
+    if (data or device != "auto") and not requests:
+        console.print("Nothing here trains: --data and --device are not used.")
     group = (*members, *more_members)
     if without_answers:
         document = problems_document(problem_set, problems, group)

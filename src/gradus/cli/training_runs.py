@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
     from gradus.sets import Problem
+
+
+SECONDS_BETWEEN_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,11 @@ def _record(
     if (found := store.find(resolved)) is not None:
         console.print(f"{title}: read from {store.path(resolved)}")
         return found
+    if (store.path(resolved) / "record.json").exists():
+        console.print(f"{title}: the record in {store.path(resolved)} cannot be used and is made again")
     with _bars(console) as bars:
-        record = training.run(resolved, _shown(bars, title), store.path(resolved))
+        shown = _shown(bars, title) if console.is_terminal else _told(console, title)
+        record = training.run(resolved, shown, store.path(resolved))
     store.save(record)
     console.print(f"{title}: {record.total_s:.0f} s, test accuracy {record.test_accuracy:.4f}")
     return record
@@ -149,6 +156,19 @@ def _bars(console: Console) -> Bars:
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+def _told(console: Console, title: str) -> OnProgress:
+    """Where there is no terminal for a bar: a line now and then, so that a log shows that the run goes on."""
+    last = time.monotonic()
+
+    def on_progress(p: Progress) -> None:
+        nonlocal last
+        if p.step == p.steps and time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            console.print(f"{title}: epoch {p.epoch} of {p.epochs}, loss {p.loss:.3f}, accuracy {p.accuracy:.3f}")
+
+    return on_progress
 
 
 def _shown(bars: Bars, title: str) -> OnProgress:

@@ -12,21 +12,36 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True)
 class Text:
-    """Markdown with LaTeX; headings are written ``##``."""
+    """Markdown with LaTeX; headings are written ``##``.
+
+    >>> Text("The norm of $x$ is *not* 0.").markdown
+    'The norm of $x$ is *not* 0.'
+    """
 
     markdown: str
 
 
 @dataclass(frozen=True)
 class Math:
-    """One displayed formula, LaTeX without dollar signs."""
+    r"""One displayed formula, LaTeX without dollar signs.
+
+    >>> Math(r"\lVert x \rVert = 5").latex
+    '\\lVert x \\rVert = 5'
+    """
 
     latex: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table; header and cells are inline Markdown with LaTeX, all rows as long as the header."""
+    """A table; header and cells are inline Markdown with LaTeX, all rows as long as the header.
+
+    Raises:
+        ValueError: a row is longer or shorter than the header; a fault of the program.
+
+    >>> Table(("$k$", "$u_k$"), (("1", "0.9"), ("2", "1.71"))).rows[1]
+    ('2', '1.71')
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -46,6 +61,9 @@ class Figure:
         alt: what it shows, plain text, for those who cannot see it; never empty.
         caption: inline Markdown with LaTeX.
         width: share of the text's width, 0 to 1.
+
+    >>> Figure("<svg xmlns='http://www.w3.org/2000/svg'/>", "nothing").width
+    0.6
     """
 
     svg: str
@@ -67,6 +85,9 @@ class Code:
         output: what it prints; the notebook's executed cell prints the same.
         notebook_only: shown in the notebook only (a cell that recomputes an exact answer, where the problem set
             accepts no software as an argument).
+
+    >>> Code("print(1 + 1)", output="2").notebook_only
+    False
     """
 
     source: str
@@ -76,7 +97,11 @@ class Code:
 
 @dataclass(frozen=True)
 class AnswerSpace:
-    """Room for a student's answer to one problem."""
+    """Room for a student's answer to one problem.
+
+    >>> AnswerSpace("1.1", height_mm=50).problem
+    '1.1'
+    """
 
     problem: str
     height_mm: int = 30
@@ -84,7 +109,11 @@ class AnswerSpace:
 
 @dataclass(frozen=True)
 class PageAnchor:
-    """Where the answer to a problem starts (``first``) or ends (``last``)."""
+    """Where the answer to a problem starts (``first``) or ends (``last``).
+
+    >>> [PageAnchor("1.1", "first"), Text("The answer."), PageAnchor("1.1", "last")][0].problem
+    '1.1'
+    """
 
     problem: str
     edge: Literal["first", "last"]
@@ -102,6 +131,9 @@ class Document:
         course: plain text, may be empty.
         members: names of the group's members, plain text.
         blocks: the body, in reading order.
+
+    >>> len(Document("Homework", (Text("One."), Math("x^2")), members=("Ada",)).blocks)
+    2
     """
 
     title: str

@@ -25,13 +25,22 @@ class Outline:
     Attributes:
         taken: the ids that are in use on the page.
         entries: level (2 to 3), id and HTML of the headings that the table of contents lists.
+
+    >>> outline = Outline()
+    >>> markdown_html("## Norms", outline) and outline.entries
+    [(2, 'norms', 'Norms')]
     """
 
     taken: set[str] = field(default_factory=set)
     entries: list[tuple[int, str, str]] = field(default_factory=list)
 
     def fresh_id(self, text: str) -> str:
-        """An id made from the text that no other element has."""
+        """An id made from the text that no other element has.
+
+        >>> outline = Outline({"norms"})
+        >>> outline.fresh_id("Norms"), outline.fresh_id("Norms")
+        ('norms-2', 'norms-3')
+        """
         stem = re.sub(r"[^\w]+", "-", text.lower()).strip("-") or "section"
         name, number = stem, 1
         while name in self.taken:
@@ -62,12 +71,20 @@ def inline_html(text: str) -> str:
 
 
 def math_html(latex: str, display: bool, element: str = "span") -> str:
-    """A formula as the element that the page's script typesets; without scripts its LaTeX is read."""
+    """A formula as the element that the page's script typesets; without scripts its LaTeX is read.
+
+    >>> math_html("a < b", display=False)
+    '<span class="math inline">a &lt; b</span>'
+    """
     return f'<{element} class="math {"display" if display else "inline"}">{escape(latex.strip())}</{element}>'
 
 
 def code_html(source: str, output: str = "", language: str = "") -> str:
-    """Code with what it prints."""
+    r"""Code with what it prints.
+
+    >>> code_html("1 < 2", language="python")
+    '<div class="code"><pre><code class="language-python">1 &lt; 2</code></pre></div>\n'
+    """
     kind = f' class="language-{escape(language)}"' if language else ""
     printed = f'<pre class="output"><samp>{escape(output.rstrip())}</samp></pre>' if output.strip() else ""
     return f'<div class="code"><pre><code{kind}>{escape(source.rstrip())}</code></pre>{printed}</div>\n'

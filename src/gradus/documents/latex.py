@@ -33,7 +33,7 @@ from gradus.documents.latex_tree import (
     Symbol,
     Words,
 )
-from gradus.errors import LatexError
+from gradus.errors import LatexError, nearest
 
 __all__ = ["MAX_DEPTH", "MAX_LENGTH", "Node", "parse"]
 

@@ -19,22 +19,32 @@ _SHORT_BRACES: Final = {"{": ("⎰", "⎱"), "}": ("⎱", "⎰")}
 
 @dataclass(frozen=True)
 class Box:
-    """Lines of text, all equally wide in terminal cells; text goes on beside the line with the number ``baseline``."""
+    """Lines of text, all equally wide in terminal cells; text goes on beside the line with the number ``baseline``.
+
+    >>> Box(("1", "─", "2"), 1).height
+    3
+    """
 
     lines: tuple[str, ...]
     baseline: int = 0
 
     @property
     def width(self) -> int:
+        """In terminal cells."""
         return cell_len(self.lines[0])
 
     @property
     def height(self) -> int:
+        """In lines."""
         return len(self.lines)
 
 
 def text_box(text: str) -> Box:
-    """One line as a box."""
+    """One line as a box.
+
+    >>> text_box("x²").width
+    2
+    """
     return Box((text,))
 
 
@@ -78,7 +88,11 @@ def above(boxes: Sequence[Box], baseline_of: int, align: str = "c") -> Box:
 
 
 def over_line(top: Box, bottom: Box) -> Box:
-    """A fraction: one box over the other with a line between them, which is the baseline."""
+    """A fraction: one box over the other with a line between them, which is the baseline.
+
+    >>> over_line(text_box("1"), text_box("10")).lines
+    ('1 ', '──', '10')
+    """
     rule = text_box("─" * max(top.width, bottom.width))
     return above([top, rule, bottom], 1)
 
@@ -102,12 +116,21 @@ def fence(mark: str, height: int, baseline: int) -> Box:
 
 
 def fenced(left: str, body: Box, right: str) -> Box:
-    """A box between two fences."""
+    """A box between two fences.
+
+    >>> fenced("[", Box(("1", "2")), "]").lines
+    ('⎡1⎤', '⎣2⎦')
+    """
     return beside([fence(left, body.height, body.baseline), body, fence(right, body.height, body.baseline)])
 
 
 def radical(body: Box, index: str = "") -> Box:
-    """A box under a root sign that is drawn over several lines."""
+    r"""A box under a root sign that is drawn over several lines.
+
+    >>> print("\n".join(radical(text_box("2")).lines))
+     ┌──
+    ╲│ 2
+    """
     sign = [*("│" for _ in body.lines[:-1]), "╲│"]
     lines = [f"┌{'─' * (body.width + 1)}"]
     lines += [f"{mark:>2} {line}" for mark, line in zip(sign, body.lines, strict=True)]
@@ -118,6 +141,12 @@ def radical(body: Box, index: str = "") -> Box:
 
 
 def framed(body: Box) -> Box:
-    """A box with a frame around it."""
+    r"""A box with a frame around it.
+
+    >>> print("\n".join(framed(text_box("x")).lines))
+    ┌───┐
+    │ x │
+    └───┘
+    """
     rule = "─" * (body.width + 2)
     return Box((f"┌{rule}┐", *(f"│ {line} │" for line in body.lines), f"└{rule}┘"), body.baseline + 1)

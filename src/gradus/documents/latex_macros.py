@@ -18,16 +18,19 @@ Role: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Macro:
-    """One known spelling.
+    r"""One known spelling.
 
     Attributes:
         name: the spelling, with its backslash.
-        role: what it is; ``large`` are sums and integrals, ``function`` is ``\\sin`` and its like.
+        role: what it is; ``large`` are sums and integrals, ``function`` is ``\sin`` and its like.
         unicode: its text form: the character; of an accent the combining character; of a style the prefix of the
             characters' Unicode names; of a function its name; of a space the space.
         typst: its form in Typst mathematics: a symbol; of an accent or a style the name of a function; of a space its
             length.
         limits: whether scripts stand above and below it in a displayed formula.
+
+    >>> MACROS[r"\leq"].unicode, MACROS[r"\leq"].role
+    ('≤', 'relation')
     """
 
     name: str

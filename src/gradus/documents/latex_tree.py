@@ -10,42 +10,72 @@ from gradus.documents.latex_macros import Macro
 
 @dataclass(frozen=True)
 class Letter:
-    """One Latin letter, a variable."""
+    """One Latin letter, a variable.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse("x")
+    Letter(text='x')
+    """
 
     text: str
 
 
 @dataclass(frozen=True)
 class Number:
-    """Digits, with a decimal point when it stands between digits."""
+    """Digits, with a decimal point when it stands between digits.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse("2.5")
+    Number(text='2.5')
+    """
 
     text: str
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A character or macro without arguments: its forms and its role are the table's."""
+    r"""A character or macro without arguments: its forms and its role are the table's.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\leq").macro.unicode
+    '≤'
+    """
 
     macro: Macro
 
 
 @dataclass(frozen=True)
 class Space:
-    """A horizontal space."""
+    r"""A horizontal space.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\quad").macro.name
+    '\\quad'
+    """
 
     macro: Macro
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """Nodes side by side; also what braces hold."""
+    """Nodes side by side; also what braces hold.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse("xy").items
+    (Letter(text='x'), Letter(text='y'))
+    """
 
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Words:
-    """Plain text inside a formula (``\\text``); spaces count."""
+    r"""Plain text inside a formula (``\text``); spaces count.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\text{if }")
+    Words(text='if ', style='roman')
+    """
 
     text: str
     style: Literal["roman", "bold", "italic", "mono"] = "roman"
@@ -53,7 +83,12 @@ class Words:
 
 @dataclass(frozen=True)
 class Operator:
-    """A named operator such as sin, max or ``\\operatorname*{arg\\,max}``; ``limits``: scripts go above and below."""
+    r"""A named operator such as sin, max or ``\operatorname*{arg\,max}``; ``limits``: scripts go above and below.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\max")
+    Operator(text='max', limits=True)
+    """
 
     text: str
     limits: bool
@@ -69,6 +104,10 @@ class Scripts:
         sup: above right, or None; primes come before it.
         primes: the number of primes.
         limits: True above and below, False at the side, None as the base has it.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse("x_1'").primes
+    1
     """
 
     base: Node
@@ -80,7 +119,12 @@ class Scripts:
 
 @dataclass(frozen=True)
 class Fraction:
-    """A fraction, or a binomial coefficient where ``bar`` is False; ``size`` fixes display or text size."""
+    r"""A fraction, or a binomial coefficient where ``bar`` is False; ``size`` fixes display or text size.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\binom{n}{2}").bar
+    False
+    """
 
     numerator: Node
     denominator: Node
@@ -90,7 +134,12 @@ class Fraction:
 
 @dataclass(frozen=True)
 class Root:
-    """A square root, or the root of that index."""
+    r"""A square root, or the root of that index.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\sqrt[3]{x}").index
+    Number(text='3')
+    """
 
     radicand: Node
     index: Node | None = None
@@ -98,7 +147,12 @@ class Root:
 
 @dataclass(frozen=True)
 class Fenced:
-    """``\\left ... \\right``: fences as tall as the body; None where the fence is the empty dot."""
+    r"""``\left ... \right``: fences as tall as the body; None where the fence is the empty dot.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\left( x \right.").right is None
+    True
+    """
 
     left: Macro | None
     body: Node
@@ -107,7 +161,12 @@ class Fenced:
 
 @dataclass(frozen=True)
 class Delimiter:
-    """One fence that is not paired: ``\\middle`` (``size`` None: as tall as its ``Fenced``) or ``\\bigl`` and so on."""
+    r"""One fence that is not paired: ``\middle`` (``size`` None: as tall as its ``Fenced``) or ``\bigl`` and so on.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\bigl(").macro.name
+    '('
+    """
 
     macro: Macro
     size: Macro | None
@@ -115,13 +174,17 @@ class Delimiter:
 
 @dataclass(frozen=True)
 class Grid:
-    """An environment: rows of cells, all rows equally long.
+    r"""An environment: rows of cells, all rows equally long.
 
     Attributes:
         environment: its name, a key of ``latex_macros.ENVIRONMENTS``, or ``substack``.
         rows: the cells, row by row.
         columns: of an array the letters l, c, r and the rules ``|`` between them; otherwise empty.
         rules: the row numbers that a horizontal rule stands above, counted from 0.
+
+    >>> from gradus.documents.latex import parse
+    >>> len(parse(r"\begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}").rows)
+    2
     """
 
     environment: str
@@ -132,7 +195,12 @@ class Grid:
 
 @dataclass(frozen=True)
 class Styled:
-    """A body in another alphabet (``\\mathbf``)."""
+    r"""A body in another alphabet (``\mathbf``).
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\mathbf{x}").macro.name
+    '\\mathbf'
+    """
 
     macro: Macro
     body: Node
@@ -140,7 +208,12 @@ class Styled:
 
 @dataclass(frozen=True)
 class Accented:
-    """A body under an accent (``\\hat``)."""
+    r"""A body under an accent (``\hat``).
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\hat{x}").body
+    Letter(text='x')
+    """
 
     macro: Macro
     body: Node
@@ -148,7 +221,12 @@ class Accented:
 
 @dataclass(frozen=True)
 class Decorated:
-    """A body with a brace, a box, or made invisible; ``Scripts`` around it hold a brace's note."""
+    r"""A body with a brace, a box, or made invisible; ``Scripts`` around it hold a brace's note.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\boxed{x}").body
+    Letter(text='x')
+    """
 
     macro: Macro
     body: Node
@@ -156,7 +234,12 @@ class Decorated:
 
 @dataclass(frozen=True)
 class Stacked:
-    """A base with something set over or under it."""
+    r"""A base with something set over or under it.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\overset{!}{=}").over is None
+    False
+    """
 
     base: Node
     over: Node | None = None
@@ -166,14 +249,24 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Negated:
-    """A relation struck through; ``text`` is its one character."""
+    r"""A relation struck through; ``text`` is its one character.
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\not\in").text
+    '∉'
+    """
 
     text: str
 
 
 @dataclass(frozen=True)
 class Switched:
-    """The rest of a group in another size (``\\displaystyle``)."""
+    r"""The rest of a group in another size (``\displaystyle``).
+
+    >>> from gradus.documents.latex import parse
+    >>> parse(r"\displaystyle x").body
+    Letter(text='x')
+    """
 
     macro: Macro
     body: Node

@@ -99,7 +99,13 @@ def typst_math(node: Node) -> str:
 
 
 def typst_display(node: Node) -> str:
-    """The same for a formula on lines of its own, whose aligned lines may then break across pages."""
+    r"""The same for a formula on lines of its own, whose aligned lines may then break across pages.
+
+    >>> from gradus.documents.latex import parse
+    >>> print(typst_display(parse(r"\begin{aligned} x &= 1 \\ y &= 2 \end{aligned}")))
+    x & eq 1 \
+    y & eq 2
+    """
     if not (isinstance(node, Grid) and node.environment in _LINES):
         return typst_math(node)
     return " \\\n".join(_aligned(row) for row in node.rows)

@@ -44,6 +44,9 @@ def inline_tokens(text: str) -> list[Token]:
 
     Raises:
         InputError: emphasis is nested deeper than 30.
+
+    >>> [token.type for token in inline_tokens("*a* $b$")]
+    ['em_open', 'text', 'em_close', 'text', 'math_inline']
     """
     tokens = _reader().parseInline(text)
     _check_nesting(text, tokens)

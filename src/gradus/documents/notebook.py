@@ -86,7 +86,11 @@ def notebook(document: Document, install: str) -> NotebookNode:
 
 
 def notebook_bytes(nb: NotebookNode) -> bytes:
-    """The notebook as the bytes of an ``.ipynb`` file, UTF-8, with sorted keys."""
+    r"""The notebook as the bytes of an ``.ipynb`` file, UTF-8, with sorted keys.
+
+    >>> notebook_bytes(notebook(Document("Steps", ()), "pip install gradus"))[:12]
+    b'{\n "cells": '
+    """
     import nbformat
 
     written: Callable[..., str] = nbformat.writes
@@ -179,6 +183,9 @@ def png(figure: Figure) -> bytes:
 
     Raises:
         WorkFailed: the SVG cannot be drawn.
+
+    >>> png(Figure('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "nothing"))[1:4]
+    b'PNG'
     """
     import typst
 

@@ -34,6 +34,9 @@ class Pdf:
     Attributes:
         bytes: the PDF file.
         pages: of every problem the first and the last page of its answer, counted from 1, in reading order.
+
+    >>> Pdf(b"%PDF-", {"1.1": (1, 2)}).pages["1.1"]
+    (1, 2)
     """
 
     bytes: bytes

@@ -12,7 +12,11 @@ _CONTINUED: Final = "↪ "
 
 
 def listing(text: str, indent: int = 0) -> str:
-    """A Typst string of code or output, whose lines fit a column that is narrower by ``indent`` points."""
+    r"""A Typst string of code or output, whose lines fit a column that is narrower by ``indent`` points.
+
+    >>> print(listing("a = 1\nb = 2"))
+    "a = 1\u{a}b = 2"
+    """
     columns = max(20, int((_COLUMN_PT - indent) / _CHARACTER_PT))
     return typst_string("\n".join(folded(line, columns) for line in text.expandtabs(4).strip("\n").split("\n")))
 

@@ -47,17 +47,31 @@ def markdown_content(text: str, indent: int = 0, leads: bool = False) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Typst markup of plain text; very long tokens may break anywhere."""
+    """Typst markup of plain text; very long tokens may break anywhere.
+
+    >>> plain_text('a "b"')
+    '#"a ";#smartquote();#"b";#smartquote();'
+    """
     return "".join(_run(part) for part in _LONG_WORD.split(" ".join(_BLANKS.split(text))) if part)
 
 
 def inline_content(tokens: Sequence[Token], indent: int = 0) -> str:
-    """Typst markup of inline Markdown tokens."""
+    """Typst markup of inline Markdown tokens.
+
+    >>> from gradus.documents.markdown import inline_tokens
+    >>> inline_content(inline_tokens("*a*, `b`"))
+    '#emph[#"a";]#", ";#raw("b");'
+    """
     return "".join(_inline(token, indent) for token in tokens)
 
 
 def unbreakable(tokens: Sequence[Token]) -> list[str]:
-    """Typst contents that no line can break: the formulas and the longest words."""
+    """Typst contents that no line can break: the formulas and the longest words.
+
+    >>> from gradus.documents.markdown import inline_tokens
+    >>> unbreakable(inline_tokens("a longer word"))
+    ['raw("longer")', 'raw("word")', 'raw("a")']
+    """
     formulas = [f"[{_formula(t.content, 0)}]" for t in tokens if t.type.startswith("math")]
     words = {word[:_LONG_TOKEN] for t in tokens if t.type in ("text", "code_inline") for word in t.content.split()}
     longest = sorted(words, key=lambda word: (-len(word), word))[:3]
@@ -153,7 +167,12 @@ class _Writer:
 
 
 def table_content(aligns: Sequence[str], rows: Sequence[Sequence[Sequence[Token]]], indent: int) -> str:
-    """Typst markup of a table: the alignment of its columns, then its rows, the first being the header."""
+    r"""Typst markup of a table: the alignment of its columns, then its rows, the first being the header.
+
+    >>> from gradus.documents.markdown import inline_tokens
+    >>> table_content(["left"], [[inline_tokens("n")], [inline_tokens("1")]], 0)
+    '#tabular(("left",), ([#"n";],), (([#"1";],),), ((raw("n"), raw("1"),),))\n'
+    """
     written = [[f"[{inline_content(cell, indent)}]" for cell in row] for row in rows]
     unbroken = [[piece for cell in column for piece in unbreakable(cell)] for column in zip(*rows, strict=True)]
     body = typst_array([typst_array(row) for row in written[1:]])
@@ -162,10 +181,13 @@ def table_content(aligns: Sequence[str], rows: Sequence[Sequence[Sequence[Token]
 
 
 def displayed(latex: str) -> str:
-    """Typst markup of a displayed formula.
+    r"""Typst markup of a displayed formula.
 
     Raises:
         LatexError: the formula is not in the subset.
+
+    >>> displayed("x^2")
+    '#shown("x^2", $attach(x, t: 2)$, lines: 1)\n'
     """
     tree = parse(latex)
     lines = len(tree.rows) if isinstance(tree, Grid) else 1

@@ -58,6 +58,7 @@ class Proportion:
 
     @property
     def share(self) -> float:
+        """The share of right ones, from 0 to 1."""
         return self.correct / self.total
 
     @property
@@ -67,7 +68,12 @@ class Proportion:
 
     @property
     def interval(self) -> Interval:
-        """The Wilson score interval at 95 % (Wilson, 1927), which holds near 0 and 1 and for few images too."""
+        """The Wilson score interval at 95 % (Wilson, 1927), which holds near 0 and 1 and for few images too.
+
+        >>> low, high = Proportion(10, 10).interval
+        >>> round(low, 3), high
+        (0.722, 1.0)
+        """
         n, p, z = self.total, self.share, _quantile()
         centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
@@ -92,15 +98,22 @@ class Difference:
 
     @property
     def value(self) -> float:
+        """The first share less the second."""
         return self.first.share - self.second.share
 
     @property
     def standard_error(self) -> float:
+        """That of the two shares, added as for independent ones."""
         return hypot(self.first.standard_error, self.second.standard_error)
 
     @property
     def interval(self) -> Interval:
-        """Newcombe's hybrid score interval at 95 % (Newcombe, 1998, method 10)."""
+        """Newcombe's hybrid score interval at 95 % (Newcombe, 1998, method 10).
+
+        >>> low, high = Difference(Proportion(56, 70), Proportion(48, 80)).interval
+        >>> round(low, 4), round(high, 4)
+        (0.0524, 0.3339)
+        """
         (low_1, high_1), (low_2, high_2) = self.first.interval, self.second.interval
         p_1, p_2 = self.first.share, self.second.share
         return (
@@ -121,6 +134,9 @@ class Accuracies(NamedTuple):
     Attributes:
         training: in the last epoch, counted while the weights changed and with dropout on.
         validation, test: after the last epoch, with dropout off.
+
+    >>> Accuracies(Proportion(3, 4), Proportion(2, 4), Proportion(1, 4)).test.share
+    0.25
     """
 
     training: Proportion
@@ -133,6 +149,13 @@ def accuracies(record: RunRecord) -> Accuracies:
 
     Raises:
         InputError: the record has no epoch, or an accuracy that is no whole number of images.
+
+    >>> from types import SimpleNamespace as Some  # stands for a record here, with what is read of it
+    >>> epochs = [Some(training_accuracy=0.25, validation_accuracy=0.5)]
+    >>> data = Some(training=8, validation=4, test=4, classes=("cat", "dog"))
+    >>> record = Some(epochs=epochs, test_accuracy=0.75, data=data)
+    >>> accuracies(record).test
+    Proportion(correct=3, total=4)
     """
     if not record.epochs:
         raise InputError("run record", record.id, "has no epoch", "train again")
@@ -145,7 +168,15 @@ def accuracies(record: RunRecord) -> Accuracies:
 
 
 def is_guessing(record: RunRecord) -> bool:
-    """Whether the test accuracy is no higher, by its interval, than guessing among equally frequent classes gives."""
+    """Whether the test accuracy is no higher, by its interval, than guessing among equally frequent classes gives.
+
+    >>> from types import SimpleNamespace as Some  # stands for a record here, with what is read of it
+    >>> epochs = [Some(training_accuracy=0.25, validation_accuracy=0.5)]
+    >>> data = Some(training=8, validation=4, test=4, classes=("cat", "dog"))
+    >>> record = Some(epochs=epochs, test_accuracy=0.75, data=data)
+    >>> is_guessing(record)
+    True
+    """
     return accuracies(record).test.interval[0] <= 1 / len(record.data.classes)
 
 

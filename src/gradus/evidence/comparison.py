@@ -9,7 +9,7 @@ from gradus.runs import RunRecord
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is the same in two runs.
+    """What is the same in two runs; :func:`comparison` finds it.
 
     Attributes:
         same_data, same_split: whether the fingerprints of the images, and of the split, are equal.
@@ -34,7 +34,17 @@ class Comparison:
 
 
 def comparison(first: RunRecord, second: RunRecord) -> Comparison:
-    """What two runs have in common."""
+    """What two runs have in common.
+
+    >>> from types import SimpleNamespace as Some  # stands for a record here, with what is read of it
+    >>> weights = {"initial_weights": {"dense1.bias": "5a"}, "final_weights": {"dense1.bias": "c1"}}
+    >>> data = Some(fingerprint="3f", split_fingerprint="7b")
+    >>> rest = {"data": data, "versions": {"PyTorch": "2.11"}, "device_name": "A", "epochs": (), "test_accuracy": 0.5}
+    >>> cpu, gpu = (Some(request=Some(device=name), **weights, **rest) for name in ("cpu", "cuda"))
+    >>> found = comparison(cpu, gpu)
+    >>> found.same_start, found.same_end, found.same_device
+    (True, True, False)
+    """
     names = sorted({*first.initial_weights, *second.initial_weights})
     equal = [n for n in names if first.initial_weights.get(n) == second.initial_weights.get(n)]
     software = sorted({*first.versions, *second.versions})

@@ -33,6 +33,9 @@ class Trend:
         slope: change an epoch.
         standard_error: of the slope, from the scatter about the line; it takes the epochs' deviations as independent,
             which consecutive epochs are not quite, so that the interval is a guide and not a guarantee.
+
+    >>> Trend(points=10, slope=0.01, standard_error=0.001).verdict
+    'rising'
     """
 
     points: int
@@ -41,12 +44,22 @@ class Trend:
 
     @property
     def interval(self) -> Interval:
-        """The 95 % interval of the slope, from Student's t with ``points - 2`` degrees of freedom."""
+        """The 95 % interval of the slope, from Student's t with ``points - 2`` degrees of freedom.
+
+        >>> low, high = Trend(points=10, slope=0.01, standard_error=0.001).interval
+        >>> round(low, 4), round(high, 4)
+        (0.0077, 0.0123)
+        """
         half = t_quantile(LEVEL, self.points - 2) * self.standard_error
         return (self.slope - half, self.slope + half)
 
     def gain(self, epochs: int) -> Interval:
-        """What so many more epochs would add if the line went on, at 95 %; curves bend, so rarely as much."""
+        """What so many more epochs would add if the line went on, at 95 %; curves bend, so rarely as much.
+
+        >>> low, high = Trend(points=10, slope=0.01, standard_error=0.001).gain(20)
+        >>> round(low, 3), round(high, 3)
+        (0.154, 0.246)
+        """
         low, high = self.interval
         return (low * epochs, high * epochs)
 
@@ -56,6 +69,9 @@ class Trend:
 
         ``level``: they gain less than :data:`MATERIAL`; ``rising``, ``falling``: the slope differs from 0, and may
         matter; ``unclear``: they may gain that much, or nothing.
+
+        >>> [Trend(10, slope, 0.0005).verdict for slope in (0.01, 0.0005, -0.01)], Trend(10, 0.002, 0.002).verdict
+        (['rising', 'level', 'falling'], 'unclear')
         """
         low, high = self.gain(self.points)
         if high < 0 and low <= -MATERIAL:
@@ -66,7 +82,11 @@ class Trend:
 
     @property
     def may_fall(self) -> bool:
-        """Whether the line allows a loss of :data:`MATERIAL` or more over its next ``points`` epochs."""
+        """Whether the line allows a loss of :data:`MATERIAL` or more over its next ``points`` epochs.
+
+        >>> Trend(10, -0.001, 0.002).may_fall, Trend(10, 0.001, 0.0001).may_fall
+        (True, False)
+        """
         return self.gain(self.points)[0] <= -MATERIAL
 
 
@@ -98,6 +118,7 @@ class LearningCurve:
 
     @property
     def verdict(self) -> Verdict:
+        """What the trend of the validation accuracy says, or that there are too few epochs for one."""
         return "too short" if self.validation is None else self.validation.verdict
 
     @property
@@ -144,6 +165,14 @@ def learning_curve(record: RunRecord) -> LearningCurve:
 
     Raises:
         InputError: the record has no epoch, or an accuracy that is no whole number of images.
+
+    >>> from types import SimpleNamespace as Some  # stands for a record here, with what is read of it
+    >>> shares = (0.25, 0.5, 0.75, 0.75, 0.5, 0.5)
+    >>> epochs = [Some(training_accuracy=s, validation_accuracy=s, validation_loss=1 - s) for s in shares]
+    >>> record = Some(epochs=epochs, test_accuracy=0.5, data=Some(training=8, validation=4, test=4))
+    >>> found = learning_curve(record)
+    >>> found.best_epoch, round(found.best_accuracy, 3), found.gap_verdict
+    (3, 0.667, 'close')
     """
     last = accuracies(record)
     validation = [epoch.validation_accuracy for epoch in record.epochs]

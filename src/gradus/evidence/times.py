@@ -16,6 +16,10 @@ class EpochTime:
     Attributes:
         first_s: seconds of the first epoch, which also pays for warming up.
         later_s: seconds of the epochs after it, in their order; may be empty.
+
+    >>> time = EpochTime(20.5, (17.0, 16.0, 16.5))
+    >>> time.typical_s, time.warmed_up
+    (16.5, True)
     """
 
     first_s: float
@@ -50,11 +54,16 @@ class TimeRatio:
 
     @property
     def value(self) -> float:
+        """The ratio of the typical times."""
         return self.slow.typical_s / self.fast.typical_s
 
     @property
     def like_with_like(self) -> bool:
-        """Whether both or neither of the times leave the first epoch out."""
+        """Whether both or neither of the times leave the first epoch out.
+
+        >>> TimeRatio(EpochTime(213.0), EpochTime(20.0, (17.0,))).like_with_like
+        False
+        """
         return self.slow.warmed_up == self.fast.warmed_up
 
 
@@ -63,6 +72,10 @@ def epoch_time(record: RunRecord) -> EpochTime:
 
     Raises:
         InputError: the record has no epoch.
+
+    >>> from types import SimpleNamespace as Some  # stands for a record here, with what is read of it
+    >>> epoch_time(Some(epochs=[Some(time_s=20.5), Some(time_s=17.0)]))
+    EpochTime(first_s=20.5, later_s=(17.0,))
     """
     if not record.epochs:
         raise InputError("run record", record.id, "has no epoch", "train again")
@@ -74,5 +87,9 @@ def time_ratio(slow: RunRecord, fast: RunRecord) -> TimeRatio:
     """How many times as long an epoch of ``slow`` takes as one of ``fast``.
 
     With one epoch a run, both times hold the warming up.  One timing a side says nothing of how timings scatter.
+
+    >>> from types import SimpleNamespace as Some  # stands for a record here, with what is read of it
+    >>> time_ratio(Some(epochs=[Some(time_s=204.0)]), Some(epochs=[Some(time_s=17.0)])).value
+    12.0
     """
     return TimeRatio(epoch_time(slow), epoch_time(fast))

@@ -24,7 +24,14 @@ _NO_SOFTMAX = "leave the soft-max out: use identity in the last layer"
 
 @dataclass(frozen=True)
 class LayerPass:
-    """What one layer computed: its pre-activations z, its outputs x, and the Jacobian dx/dz, all exact."""
+    """What one layer computed: its pre-activations z, its outputs x, and the Jacobian dx/dz, all exact.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> forward(net, Vector.of([3, 1])).layers[0]
+    LayerPass(pre_activations=Vector('(1)'), outputs=Vector('(1)'), jacobian=Matrix('1'))
+    """
 
     pre_activations: Vector
     outputs: Vector
@@ -33,7 +40,17 @@ class LayerPass:
 
 @dataclass(frozen=True)
 class ForwardPass:
-    """A forward pass: the input, what each layer computed, and the names of the neurons that stand at a kink."""
+    """A forward pass: the input, what each layer computed, and the names of the neurons that stand at a kink.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> values = forward(net, Vector.of([3, 1]))
+    >>> values.output.text, values.pre_activations.text, values.before(2).text, values.kinks
+    ('(4)', '(1, 4)', '(1)', ())
+    >>> forward(net, Vector.of([2, 1])).kinks
+    ('h1',)
+    """
 
     input: Vector
     layers: tuple[LayerPass, ...]
@@ -41,6 +58,7 @@ class ForwardPass:
 
     @property
     def output(self) -> Vector:
+        """The outputs of the network: those of its last layer."""
         return self.layers[-1].outputs
 
     @property
@@ -62,6 +80,13 @@ class BackwardPass:
         rows: dy/dx^(k) for k = 0, ..., K.
         deltas: dy/dz^(k) for k = 1, ..., K.
         gradient: dy/dw in all weights, in the order of their numbers.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> back = backward(net, forward(net, Vector.of([3, 1])))
+    >>> [row.text for row in back.rows], back.neuron_deltas.text
+    (['(3, -6)', '(3)', '(1)'], '(3, 1)')
     """
 
     output: str
@@ -81,6 +106,12 @@ def forward(network: Network, x: Vector) -> ForwardPass:
     Raises:
         InputError: x has not one entry for each input.
         UnsupportedError: a soft-max of numbers that are not all equal, which is not a number that gradus can keep.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> forward(net, Vector.of([3, 1])).output.text
+    '(4)'
     """
     if len(x) != len(network.inputs):
         rule = f"must have {len(network.inputs)} entries, one for each of {', '.join(network.inputs)}"
@@ -102,6 +133,12 @@ def backward(network: Network, values: ForwardPass, output: str | None = None) -
 
     Raises:
         InputError: there is no output of that name, or it must be chosen among several.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> backward(net, forward(net, Vector.of([3, 1]))).gradient.text
+    '(9, 3, 3, 1, 1)'
     """
     name = chosen_output(network, output)
     row = Vector(tuple(ONE if other == name else ZERO for other in network.outputs))
@@ -146,6 +183,12 @@ def difference_quotients(network: Network, x: Vector, output: str | None = None)
     Raises:
         InputError: a ReLU stands at a kink at x, where there is no derivative to compare with, or see :func:`forward`.
         UnsupportedError: the network ends in a soft-max, which is not piecewise affine.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> difference_quotients(net, Vector.of([3, 1])).text
+    '(9, 3, 3, 1, 1)'
     """
     if network.layers[-1].activation == "softmax":
         raise UnsupportedError("network", "softmax", "must be piecewise affine for exact differences", _NO_SOFTMAX)
@@ -162,6 +205,15 @@ def chosen_output(network: Network, output: str | None) -> str:
 
     Raises:
         InputError: there is none of that name, or there are several and none is named.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> chosen_output(net, None)
+    'y'
+    >>> chosen_output(net, "z")
+    Traceback (most recent call last):
+    gradus.errors.InputError: output = z: must be one of y; name one of them
     """
     if output is None and len(network.outputs) == 1:
         return network.outputs[0]

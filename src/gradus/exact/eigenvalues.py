@@ -30,6 +30,10 @@ class Spectrum:
         polynomial: coefficients of det(x I - G), from the constant term upwards; monic.
         rational: the rational eigenvalues with their multiplicities, descending.
         rest: the monic factor without rational roots, coefficients upwards; ``(1,)`` if there is none.
+
+    >>> found = spectrum(Matrix.of("2 1 0; 1 1 0; 0 0 4"))
+    >>> found.rational, found.is_rational, polynomial_text(found.rest)
+    (((Fraction(4, 1), 1),), False, 'x^2 - 3*x + 1')
     """
 
     polynomial: tuple[Number, ...]
@@ -38,11 +42,16 @@ class Spectrum:
 
     @property
     def is_rational(self) -> bool:
+        """Whether all eigenvalues are rational."""
         return len(self.rest) == 1
 
     @property
     def smallest(self) -> tuple[Fraction, int] | None:
-        """The smallest eigenvalue and its multiplicity, or None if it is not rational."""
+        """The smallest eigenvalue and its multiplicity, or None if it is not rational.
+
+        >>> spectrum(Matrix.of("18 24; 24 32")).smallest
+        (Fraction(0, 1), 1)
+        """
         if not self.rational:
             return None
         value, count = self.rational[-1]
@@ -90,7 +99,11 @@ def characteristic_polynomial(G: Matrix) -> tuple[Number, ...]:
 
 
 def trace(G: Matrix) -> Number:
-    """The sum of the diagonal entries."""
+    """The sum of the diagonal entries.
+
+    >>> trace(Matrix.of("1 2; 3 4")).text
+    '5'
+    """
     return sum((G[i, i] for i in range(G.shape[0])), ZERO)
 
 

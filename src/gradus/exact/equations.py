@@ -55,17 +55,24 @@ def linear_form(coefficients: Iterable[Number], names: Sequence[str]) -> str:
 
 
 def equations(A: Matrix, b: Vector, names: Sequence[str]) -> str:
-    """The system A x = b, one equation a line, aligned at the equality signs.
+    r"""The system A x = b, one equation a line, aligned at the equality signs.
 
     Args:
         A: m x n.
         b: m right-hand sides.
         names: n names of the unknowns.
+
+    >>> print(equations(Matrix.of("3 4; 3 0"), Vector.of("2 3"), ("x", "y")))
+    \begin{aligned} 3x + 4y &= 2 \\ 3x &= 3 \end{aligned}
     """
     lines = [rf"{linear_form(row, names)} &= {side.latex}" for row, side in zip(A.rows, b, strict=True)]
     return aligned(lines)
 
 
 def aligned(lines: Iterable[str]) -> str:
-    """Lines with their alignment signs ``&``, in one ``aligned`` environment."""
+    r"""Lines with their alignment signs ``&``, in one ``aligned`` environment.
+
+    >>> print(aligned(["x &= 1", "y &= 2"]))
+    \begin{aligned} x &= 1 \\ y &= 2 \end{aligned}
+    """
     return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"

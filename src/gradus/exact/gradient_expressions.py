@@ -16,7 +16,11 @@ from gradus.exact.networks import Network
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression as plain text (``w7*H(z1)*x2``) and as LaTeX."""
+    """An expression as plain text (``w7*H(z1)*x2``) and as LaTeX.
+
+    >>> named("x1")
+    Expression(text='x1', latex='x_1')
+    """
 
     text: str
     latex: str
@@ -24,7 +28,14 @@ class Expression:
 
 @dataclass(frozen=True)
 class DeltaExpression:
-    """delta_j = dy/dz_j of neuron number ``neuron``: its name, and what it is, a sum of products (empty: 0)."""
+    """delta_j = dy/dz_j of neuron number ``neuron``: its name, and what it is, a sum of products (empty: 0).
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> [(delta.name.text, delta.value.text) for delta in delta_expressions(net)]
+    [('delta1', 'w4*H(z1)'), ('delta2', '1')]
+    """
 
     neuron: int
     name: Expression
@@ -32,10 +43,12 @@ class DeltaExpression:
 
     @property
     def is_sum(self) -> bool:
+        """Whether it is a sum over several paths to the output."""
         return len(self.products) > 1
 
     @property
     def value(self) -> Expression:
+        """What it is, written out."""
         return _summed(self.products)
 
     @property
@@ -49,11 +62,17 @@ ONE_EXPRESSION = Expression("1", "1")
 
 
 def delta_expressions(network: Network, output: str | None = None) -> tuple[DeltaExpression, ...]:
-    """The deltas of all neurons, in the order of their numbers.
+    r"""The deltas of all neurons, in the order of their numbers.
 
     Raises:
         InputError: as :func:`gradus.exact.backpropagation.chosen_output`.
         UnsupportedError: the network ends in a soft-max.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": [1, -2], "bias": 0}]}
+    >>> last = {"activation": "identity", "neurons": [{"gains": [3], "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden, last]})
+    >>> [delta.value.latex for delta in delta_expressions(net)]
+    ['w_4\\,H(z_1)', '1']
     """
     if network.layers[-1].activation == "softmax":
         raise UnsupportedError(

@@ -17,19 +17,28 @@ from gradus.exact.numbers import ONE, ZERO, Number
 
 @dataclass(frozen=True)
 class Tensor:
-    """The gains or the biases of one layer."""
+    """The gains or the biases of one layer.
+
+    >>> Tensor(2, "biases").text
+    'biases of layer 2'
+    """
 
     layer: int
     role: str
 
     @property
     def text(self) -> str:
+        """In words."""
         return f"{self.role} of layer {self.layer}"
 
 
 @dataclass(frozen=True)
 class ZeroStart:
-    """What training from zeros does: tensors that never change, and tensors that do (in general)."""
+    """What training from zeros does: tensors that never change, and tensors that do (in general).
+
+    >>> [tensor.text for tensor in zero_start(1, biases=False).frozen]
+    ['gains of layer 1', 'gains of layer 2']
+    """
 
     frozen: tuple[Tensor, ...]
     learning: tuple[Tensor, ...]
@@ -104,7 +113,11 @@ def gradients_from_zero(
 
 
 def outer(a: Vector, b: Vector) -> Matrix:
-    """a b^T, shape (len(a), len(b))."""
+    """a b^T, shape (len(a), len(b)).
+
+    >>> outer(Vector.of("1 2"), Vector.of("3 4 5")).text
+    '3 4 5; 6 8 10'
+    """
     return Matrix(tuple(tuple(x * y for y in b) for x in a))
 
 

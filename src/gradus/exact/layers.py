@@ -29,6 +29,9 @@ class Conv2D:
 
     Raises:
         InputError: a size is not positive, or the padding or activation is unknown.
+
+    >>> output_shapes(Architecture((5, 5, 3), (Conv2D(8), Conv2D(8, padding="same"))))
+    ((3, 3, 8), (3, 3, 8))
     """
 
     filters: int
@@ -46,7 +49,11 @@ class Conv2D:
 
 @dataclass(frozen=True)
 class MaxPool2D:
-    """The largest value of each ``size`` x ``size`` square, squares side by side; what is left over is cut off."""
+    """The largest value of each ``size`` x ``size`` square, squares side by side; what is left over is cut off.
+
+    >>> output_shapes(Architecture((5, 5, 3), (MaxPool2D(),)))
+    ((2, 2, 3),)
+    """
 
     size: int = 2
 
@@ -60,6 +67,9 @@ class Dropout:
 
     Raises:
         InputError: the rate is outside [0, 1).
+
+    >>> Dropout(Fraction(1, 4)).rate
+    Fraction(1, 4)
     """
 
     rate: Fraction
@@ -71,7 +81,11 @@ class Dropout:
 
 @dataclass(frozen=True)
 class Flatten:
-    """An image as one vector, in the order height, width, channel."""
+    """An image as one vector, in the order height, width, channel.
+
+    >>> output_shapes(Architecture((5, 5, 3), (Flatten(),)))
+    ((75,),)
+    """
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,9 @@ class Dense:
 
     Raises:
         InputError: the number of units is not positive, or the activation is unknown.
+
+    >>> parameter_shapes(Architecture((4,), (Dense(3),)))
+    {'dense1.gains': (4, 3), 'dense1.bias': (3,)}
     """
 
     units: int

@@ -35,6 +35,9 @@ class LeastSquares:
         min_norm: the solution of least norm, n entries.
         directions: an orthonormal basis of the null space of A; empty if the solution is unique.
         residual: A x - b, the same for every solution, m entries.
+
+    >>> least_squares(Matrix.of("3 4; 3 4"), Vector.of("2 3")).residual.text
+    '(1/2, -1/2)'
     """
 
     min_norm: Vector
@@ -62,6 +65,10 @@ def require_right_hand_side(A: Matrix, b: Vector) -> None:
 
     Raises:
         InputError: b has not as many entries as A has rows.
+
+    >>> require_right_hand_side(Matrix.of("3 4; 3 4"), Vector.of("1 2 3"))
+    Traceback (most recent call last):
+    gradus.errors.InputError: b = (1, 2, 3): has 3 entries, and A has 2 rows; give b 2 entries
     """
     if len(b) != A.shape[0]:
         rule = f"has {len(b)} entries, and A has {A.shape[0]} rows"
@@ -75,6 +82,9 @@ class UnitMinimisers:
     Attributes:
         kind: ``points``: exactly two, opposite; ``sphere``: all unit vectors of a subspace of dimension 2 or more.
         vectors: for ``points`` both of them; for ``sphere`` an orthonormal basis of the subspace.
+
+    >>> unit_minimisers(Matrix.of("1 1 1")).kind
+    'sphere'
     """
 
     kind: Literal["points", "sphere"]

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from gradus.errors import UnsupportedError
-from gradus.exact.eigenvalues import trace
-from gradus.exact.equations import aligned, factor_latex, indexed
-from gradus.exact.least_squares import (
-    LeastSquares,
-    UnitMinimisers,
-    least_squares,
-    pseudo_inverse,
-    unit_minimisers,
-)
+from gradus.exact.equations import aligned, indexed
+from gradus.exact.least_squares import LeastSquares, least_squares, pseudo_inverse
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import Number
 from gradus.exact.row_reduction import full_rank_factors, row_reduction
 from gradus.exact.steps import Check, Step
-from gradus.exact.svd import SVD, svd
+from gradus.exact.svd import SVD, exact_svd
 from gradus.exact.svd_steps import compact_svd_step
 
 
-def exact_svd(A: Matrix) -> SVD | None:
-    """The singular value decomposition, or None where gradus has no exact one."""
-    try:
-        return svd(A)
-    except UnsupportedError:
-        return None
-
-
 def pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
-    """The pseudo-inverse of A, worked."""
+    r"""The pseudo-inverse of A, worked.
+
+    >>> pseudo_inverse_steps(Matrix.of("3 4; 3 4"))[-1].claim
+    '$A^{\\dagger} = V\\Sigma^{\\dagger}U^\\top$'
+    """
     if not A:
         return (
             Step(
@@ -71,7 +59,13 @@ def pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
 
 
 def penrose(A: Matrix, X: Matrix | None = None, name: str = "A") -> tuple[Check, ...]:
-    """The four conditions that only the pseudo-inverse X of A fulfils."""
+    """The four conditions that only the pseudo-inverse X of A fulfils.
+
+    >>> [check.holds for check in penrose(Matrix.of("3 4; 3 4"))]
+    [True]
+    >>> [check.holds for check in penrose(Matrix.of("3 4; 3 4"), Matrix.identity(2))]
+    [False]
+    """
     X = pseudo_inverse(A) if X is None else X
     plus = rf"{name}^{{\dagger}}"
     conditions = (A @ X @ A == A, X @ A @ X == X, (A @ X).T == A @ X, (X @ A).T == X @ A)
@@ -110,7 +104,11 @@ def _factored_pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
 
 
 def minimum_norm_steps(A: Matrix, b: Vector) -> tuple[Step, ...]:
-    """The minimum-norm least-squares solution of A x = b, worked."""
+    r"""The minimum-norm least-squares solution of A x = b, worked.
+
+    >>> minimum_norm_steps(Matrix.of("3 4; 3 4"), Vector.of("2 3"))[1].claim
+    '$\\mathbf{x}^* = A^{\\dagger}\\mathbf{b}$'
+    """
     solutions = least_squares(A, b)
     x, X = solutions.min_norm, pseudo_inverse(A)
     return (
@@ -161,7 +159,12 @@ def _pseudo_inverse_step(A: Matrix, X: Matrix) -> Step:
 
 
 def solution_checks(A: Matrix, solutions: LeastSquares) -> tuple[Check, ...]:
-    """What makes a point the minimum-norm least-squares solution: the normal equations, and no null-space part."""
+    """What makes a point the minimum-norm least-squares solution: the normal equations, and no null-space part.
+
+    >>> A, b = Matrix.of("3 4; 3 4"), Vector.of("2 3")
+    >>> all(check.holds for check in solution_checks(A, least_squares(A, b)))
+    True
+    """
     normal = Check(
         r"The normal equations hold: $A^\top(A\mathbf{x}^* - \mathbf{b}) = \mathbf{0}$.", not (A.T @ solutions.residual)
     )
@@ -186,7 +189,11 @@ def _residual_step(solutions: LeastSquares) -> Step:
 
 
 def all_solutions_steps(A: Matrix, b: Vector) -> tuple[Step, ...]:
-    """All least-squares solutions of A x = b, worked."""
+    """All least-squares solutions of A x = b, worked.
+
+    >>> all_solutions_steps(Matrix.of("3 4; 3 4"), Vector.of("2 3"))[-1].claim
+    'All solutions'
+    """
     decomposition = exact_svd(A)
     solutions = least_squares(A, b)
     if decomposition is None:
@@ -241,7 +248,11 @@ def _coordinates_step(b: Vector, decomposition: SVD, solutions: LeastSquares) ->
 
 
 def parameter_names(count: int) -> tuple[str, ...]:
-    """The names of a family's parameters: k, or k_1, k_2, ..."""
+    """The names of a family's parameters: k, or k_1, k_2, ...
+
+    >>> parameter_names(1), parameter_names(2)
+    (('k',), ('k_1', 'k_2'))
+    """
     return ("k",) if count == 1 else indexed("k", count)
 
 
@@ -263,7 +274,8 @@ def _null_space_step(A: Matrix, solutions: LeastSquares) -> Step:
 
 def _family_step(A: Matrix, b: Vector, solutions: LeastSquares) -> Step:
     names = parameter_names(len(solutions.directions))
-    terms = "".join(f" + {k}{d.factored_latex}" for k, d in zip(names, solutions.directions, strict=True))
+    terms = "".join(f" + {k}{d.latex}" for k, d in zip(names, solutions.directions, strict=True))
+    point = solutions.min_norm.latex if names else solutions.min_norm.factored_latex
     moved = [solutions.min_norm + d for d in solutions.directions]
     r = row_reduction(A).rank
     lead = "They are" if exact_svd(A) is None else r"They are $\mathbf{x} = V\mathbf{y}$:"
@@ -272,7 +284,7 @@ def _family_step(A: Matrix, b: Vector, solutions: LeastSquares) -> Step:
         f"{lead} the minimum-norm solution plus the whole null space of $A$."
         if names
         else r"The null space of $A$ is $\{\mathbf{0}\}$, so the minimum-norm solution is the only one.",
-        after=rf"\mathbf{{x}} = {solutions.min_norm.factored_latex}{terms}",
+        after=rf"\mathbf{{x}} = {point}{terms}",
         checks=(
             *_orthogonality(solutions),
             Check(
@@ -288,109 +300,3 @@ def _family_step(A: Matrix, b: Vector, solutions: LeastSquares) -> Step:
             ),
         ),
     )
-
-
-def unit_minimiser_steps(A: Matrix) -> tuple[Step, ...]:
-    """All unit vectors x at which the norm of A x is least, worked.
-
-    Raises:
-        UnsupportedError: the smallest eigenvalue of A^T A is not rational.
-    """
-    minimisers = unit_minimisers(A)
-    decomposition = exact_svd(A)
-    if decomposition is None:
-        return (_smallest_value_step(A, minimisers), _minimisers_step(A, minimisers))
-    return (
-        compact_svd_step(A, decomposition),
-        _weights_step(A, decomposition),
-        _minimisers_step(A, minimisers),
-    )
-
-
-def _weights_step(A: Matrix, decomposition: SVD) -> Step:
-    m, n = A.shape
-    beyond = rf" Where $i > {m}$, the number of rows, $\sigma_i = 0$." if n > m else ""
-    values = [s * s for s in decomposition.singular_values] + [Number()] * (n - min(A.shape))
-    form = " + ".join(
-        factor_latex(v) + ("" if v else r" \cdot ") + f"{c}^2" for v, c in zip(values, indexed("c", n), strict=True)
-    )
-    return Step(
-        r"$\lVert A\mathbf{x} \rVert^2 = \sum_i \sigma_i^2 c_i^2$ with $\mathbf{c} = V^\top\mathbf{x}$",
-        r"Orthogonal matrices keep lengths, so $\lVert A\mathbf{x} \rVert = \lVert \Sigma\mathbf{c} \rVert$, and "
-        r"$\lVert \mathbf{x} \rVert = 1$ says that $\sum_i c_i^2 = 1$: this is a mean of the $\sigma_i^2$ with the "
-        rf"weights $c_i^2$.{beyond}",
-        after=rf"\lVert A\mathbf{{x}} \rVert^2 = {form}",
-        checks=(
-            Check(r"The $\sigma_i^2$ add up to the trace of $A^\top A$.", sum(values, Number()) == trace(A.T @ A)),
-        ),
-    )
-
-
-def _smallest_value_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
-    least = _squared_norm(A, minimisers.vectors[0])
-    reason = (
-        r"The null space of $A$ is not $\{\mathbf{0}\}$, so the least value is 0, on its unit vectors."
-        if not least
-        else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit "
-        r"eigenvectors of $A^\top A$ for its smallest eigenvalue."
-    )
-    G = A.T @ A
-    return Step(
-        rf"The least value of $\lVert A\mathbf{{x}} \rVert^2$ is ${least.latex}$",
-        reason,
-        after=rf"A^\top A = {G.latex}",
-        checks=(
-            Check(
-                rf"$A^\top A\,\mathbf{{x}} = {least.latex}\,\mathbf{{x}}$ there.",
-                all(G @ v == v * least for v in minimisers.vectors),
-            ),
-        ),
-    )
-
-
-def _squared_norm(A: Matrix, x: Vector) -> Number:
-    image = A @ x
-    return image.dot(image)
-
-
-def _minimisers_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
-    least = _squared_norm(A, minimisers.vectors[0])
-    claim, reason, shown = _two_points(minimisers) if minimisers.kind == "points" else _sphere(minimisers)
-    if exact_svd(A) is None:
-        reason = (
-            "On the unit sphere exactly the unit vectors of the eigenspace of the smallest eigenvalue attain it, and "
-            f"this space has the dimension {1 if minimisers.kind == 'points' else len(minimisers.vectors)}."
-        )
-    return Step(
-        claim,
-        reason,
-        after=shown,
-        checks=(
-            Check("They have length 1.", all(v.dot(v) == 1 for v in minimisers.vectors)),
-            Check(
-                rf"$\lVert A\mathbf{{x}} \rVert^2 = {least.latex}$ at each.",
-                all(_squared_norm(A, v) == least for v in minimisers.vectors),
-            ),
-        ),
-    )
-
-
-def _two_points(minimisers: UnitMinimisers) -> tuple[str, str, str]:
-    reason = (
-        r"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs once: $c_i = \pm 1$ "
-        "there and 0 elsewhere. The sign belongs to the whole vector: other changes of sign give other directions."
-    )
-    return "There are exactly two minimisers", reason, r",\; ".join(v.factored_latex for v in minimisers.vectors)
-
-
-def _sphere(minimisers: UnitMinimisers) -> tuple[str, str, str]:
-    d = len(minimisers.vectors)
-    names = indexed("k", d)
-    reason = (
-        rf"The mean is least when all the weight lies on the smallest $\sigma_i^2$, which occurs {d} times; it may be "
-        "divided among these in any way."
-    )
-    combination = " + ".join(f"{k}{v.factored_latex}" for k, v in zip(names, minimisers.vectors, strict=True))
-    squares = " + ".join(f"{k}^2" for k in names)
-    shown = rf"\mathbf{{x}} = {combination} \quad\text{{with}}\quad {squares} = 1"
-    return f"The minimisers are the unit sphere of a subspace of dimension {d}", reason, shown

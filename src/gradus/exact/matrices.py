@@ -29,6 +29,9 @@ class Vector:
 
         Raises:
             InputError: it is empty, or an entry is not an exact number.
+
+        >>> Vector.of("3/10, 2/5") == Vector.of(["0.3", "0.4"])
+        True
         """
         return value if isinstance(value, Vector) else Vector(vector_entries(value))
 
@@ -64,6 +67,14 @@ class Vector:
         return self * Number.of(divisor).reciprocal()
 
     def dot(self, other: Vector) -> Number:
+        """The scalar product.
+
+        Raises:
+            InputError: the vectors differ in length.
+
+        >>> Vector.of("1 2").dot(Vector.of("3 4")).text
+        '11'
+        """
         _same_length(self, other)
         return sum((x * y for x, y in zip(self, other, strict=True)), ZERO)
 
@@ -72,23 +83,45 @@ class Vector:
 
         Raises:
             UnsupportedError: it is not a sum of square roots of rationals.
+
+        >>> Vector.of("1 2").norm().text
+        'sqrt(5)'
         """
         return sqrt(self.dot(self))
 
     @property
     def text(self) -> str:
+        """The entries in parentheses, in the plain grammar.
+
+        >>> Vector.of(["1/2", "sqrt(2)"]).text
+        '(1/2, sqrt(2))'
+        """
         return "(" + ", ".join(x.text for x in self) + ")"
 
     @property
     def latex(self) -> str:
+        r"""The vector as a column.
+
+        >>> print(Vector.of("1 2").latex)
+        \begin{bmatrix} 1 \\ 2 \end{bmatrix}
+        """
         return _table_latex([[x] for x in self])
 
     @property
     def factored_latex(self) -> str:
-        """The vector as a common factor times a vector of integers, when all entries share one square root."""
+        r"""The vector as a common factor times integers, where several entries are multiples of one such factor.
+
+        >>> print(Vector.of("-4/5 3/5").factored_latex)
+        \frac{1}{5}\begin{bmatrix} -4 \\ 3 \end{bmatrix}
+        """
         return _factored_latex([[x] for x in self])
 
     def as_json(self) -> list[dict[str, str]]:
+        """The JSON form of each entry.
+
+        >>> Vector.of("2").as_json()
+        [{'text': '2', 'latex': '2', 'decimal': '2'}]
+        """
         return [x.as_json() for x in self]
 
     def _repr_latex_(self) -> str:
@@ -115,45 +148,84 @@ class Matrix:
 
         Raises:
             InputError: it is empty or ragged, or an entry is not an exact number.
+
+        >>> Matrix.of([["1", "0.5"], [0, "sqrt(2)"]]).text
+        '1 1/2; 0 sqrt(2)'
         """
         return value if isinstance(value, Matrix) else Matrix(matrix_rows(value))
 
     @staticmethod
     def identity(n: int) -> Matrix:
+        """The n x n identity.
+
+        >>> Matrix.identity(2).text
+        '1 0; 0 1'
+        """
         return Matrix(tuple(tuple(ONE if i == j else ZERO for j in range(n)) for i in range(n)))
 
     @staticmethod
     def zeros(m: int, n: int) -> Matrix:
+        """The m x n zero matrix.
+
+        >>> Matrix.zeros(1, 3).text
+        '0 0 0'
+        """
         return Matrix(((ZERO,) * n,) * m)
 
     @staticmethod
     def from_columns(columns: list[Vector] | tuple[Vector, ...]) -> Matrix:
+        """The matrix with these columns, all of one length.
+
+        >>> Matrix.from_columns([Vector.of("1 2"), Vector.of("3 4")]).text
+        '1 3; 2 4'
+        """
         return Matrix(tuple(zip(*(column.entries for column in columns), strict=True)))
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(number of rows, number of columns)."""
+        """(number of rows, number of columns).
+
+        >>> Matrix.of("1 2 3; 4 5 6").shape
+        (2, 3)
+        """
         return len(self.rows), len(self.rows[0])
 
     def __getitem__(self, index: tuple[int, int]) -> Number:
         return self.rows[index[0]][index[1]]
 
     def row(self, i: int) -> Vector:
+        """Row i, from 0.
+
+        >>> Matrix.of("1 2; 3 4").row(1).text
+        '(3, 4)'
+        """
         return Vector(self.rows[i])
 
     def column(self, j: int) -> Vector:
+        """Column j, from 0.
+
+        >>> Matrix.of("1 2; 3 4").column(1).text
+        '(2, 4)'
+        """
         return Vector(tuple(row[j] for row in self.rows))
 
     @property
     def columns(self) -> tuple[Vector, ...]:
+        """All columns, from the left."""
         return tuple(self.column(j) for j in range(self.shape[1]))
 
     @property
     def T(self) -> Matrix:
+        """The transpose.
+
+        >>> Matrix.of("1 2; 3 4").T.text
+        '1 3; 2 4'
+        """
         return Matrix(tuple(zip(*self.rows, strict=True)))
 
     @property
     def is_rational(self) -> bool:
+        """Whether every entry is rational."""
         return all(x.is_rational for row in self.rows for x in row)
 
     def __bool__(self) -> bool:
@@ -195,15 +267,25 @@ class Matrix:
 
     @property
     def text(self) -> str:
+        """The rows in the plain grammar, as :meth:`of` reads them.
+
+        >>> Matrix.of([["1 + sqrt(2)", 0]]).text
+        '1+sqrt(2) 0'
+        """
         return "; ".join(" ".join(x.text.replace(" ", "") for x in row) for row in self.rows)
 
     @property
     def latex(self) -> str:
+        r"""The matrix with its entries as they are.
+
+        >>> print(Matrix.of("1/2 1").latex)
+        \begin{bmatrix} \frac{1}{2} & 1 \end{bmatrix}
+        """
         return _table_latex(self.rows)
 
     @property
     def factored_latex(self) -> str:
-        r"""The matrix as a common factor times a matrix of integers, when all entries share one square root.
+        r"""The matrix as a common factor times integers, where several entries are multiples of one such factor.
 
         >>> print(Matrix.of("3/50 3/50; 4/50 4/50").factored_latex)
         \frac{1}{50}\begin{bmatrix} 3 & 3 \\ 4 & 4 \end{bmatrix}
@@ -211,6 +293,7 @@ class Matrix:
         return _factored_latex(self.rows)
 
     def as_json(self) -> list[list[dict[str, str]]]:
+        """The JSON form of each entry, row by row."""
         return [[x.as_json() for x in row] for row in self.rows]
 
     def _repr_latex_(self) -> str:

@@ -30,7 +30,11 @@ _LENGTHS = "give all vectors one length"
 
 @dataclass(frozen=True)
 class State:
-    """Weights and velocity just before an iteration."""
+    """Weights and velocity just before an iteration.
+
+    >>> State(Vector.of([0, 0]), Vector.of([1, 1])).velocity.text
+    '(1, 1)'
+    """
 
     weights: Vector
     velocity: Vector
@@ -45,6 +49,10 @@ class Direction:
         fate: where the iterates end, started at u = 0 with this component of the velocity.
         motion: how they get there.
         limit: of u, where the iterates have one; otherwise None.
+
+    >>> found = direction(Number.of("9/10"), Number.of("1/10"), Number.of(-1), ONE)
+    >>> found.fate, found.motion, found.limit
+    ('leaves', 'monotone', None)
     """
 
     curvature: Number
@@ -116,6 +124,11 @@ def real_eigenvalues(matrix: Matrix) -> tuple[Number, Number] | None:
 
     Raises:
         UnsupportedError: they are not sums of square roots of rationals.
+
+    >>> [r.text for r in real_eigenvalues(Matrix.of("2 1; 1 2")) or ()]
+    ['3', '1']
+    >>> real_eigenvalues(Matrix.of("0 -1; 1 0")) is None
+    True
     """
     trace = matrix[0, 0] + matrix[1, 1]
     discriminant = trace * trace - 4 * (matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0])
@@ -148,6 +161,10 @@ def directions(mu: Number, learning_rate: Number, curvatures: Vector, velocity: 
 
     Raises:
         InputError: the vectors differ in length; or as :func:`direction`.
+
+    >>> mu, alpha = Number.of("9/10"), Number.of("1/10")
+    >>> [d.fate for d in directions(mu, alpha, Vector.of([1, -1, 0]), Vector.of([1, 0, 1]))]
+    ['returns', 'stays', 'settles elsewhere']
     """
     if len(curvatures) != len(velocity):
         raise InputError(
@@ -169,12 +186,26 @@ def comes_back(mu: Number, learning_rate: Number, curvatures: Vector, velocity: 
 
 
 def always_comes_back(mu: Number, learning_rate: Number, curvatures: Vector) -> bool:
-    """Whether they do so whatever the velocity."""
+    """Whether the iterates converge to the stationary point whatever the velocity with which they start there.
+
+    Raises:
+        InputError: as :func:`check_constants`.
+
+    >>> always_comes_back(Number.of("9/10"), Number.of("1/10"), Vector.of([1, 37]))
+    True
+    >>> always_comes_back(Number.of("9/10"), Number.of("1/10"), Vector.of([1, -1]))
+    False
+    """
     return comes_back(mu, learning_rate, curvatures, Vector((ONE,) * len(curvatures)))
 
 
 def check_constants(mu: Number, learning_rate: Number) -> None:
-    """Raises InputError unless 0 <= mu < 1 and the learning rate is positive."""
+    """Raises InputError unless 0 <= mu < 1 and the learning rate is positive.
+
+    >>> check_constants(ONE, Number.of("1/10"))
+    Traceback (most recent call last):
+    gradus.errors.InputError: mu = 1: must be at least 0 and below 1; 0.9 is usual
+    """
     if not 0 <= mu < 1:
         raise InputError("mu", mu.text, "must be at least 0 and below 1", "0.9 is usual")
     if learning_rate.sign() <= 0:

@@ -32,7 +32,11 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
 
 @dataclass(frozen=True)
 class Neuron:
-    """A neuron: pairs (name of the source, gain) in the order of the layer before, and the bias."""
+    """A neuron: pairs (name of the source, gain) in the order of the layer before, and the bias.
+
+    >>> Neuron("y", (("x", Number.of(2)),), ZERO).bias
+    Number('0')
+    """
 
     name: str
     gains: tuple[tuple[str, Number], ...]
@@ -41,19 +45,30 @@ class Neuron:
 
 @dataclass(frozen=True)
 class NeuronLayer:
-    """Neurons that share an activation and take their inputs from the layer before."""
+    """Neurons that share an activation and take their inputs from the layer before.
+
+    >>> NeuronLayer("relu", (Neuron("h1", (), ZERO), Neuron("h2", (), ZERO))).names
+    ('h1', 'h2')
+    """
 
     activation: Activation
     neurons: tuple[Neuron, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of its neurons."""
         return tuple(neuron.name for neuron in self.neurons)
 
 
 @dataclass(frozen=True)
 class Weight:
-    """One weight: its number from 1, its neuron, the source of its edge (None for the bias) and its value."""
+    """One weight: its number from 1, its neuron, the source of its edge (None for the bias) and its value.
+
+    >>> hidden = {"activation": "relu", "neurons": [{"gains": {"x2": "1/2"}, "bias": 1}]}
+    >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden]})
+    >>> net.numbered_weights[0]
+    Weight(number=1, neuron='y', source='x2', value=Number('1/2'))
+    """
 
     number: int
     neuron: str
@@ -102,6 +117,10 @@ class Network:
 
         Raises:
             InputError: it breaks the format; the argument says where, the rule and the remedy how to mend it.
+
+        >>> Network.of({"inputs": ["x"], "layers": []})
+        Traceback (most recent call last):
+        gradus.errors.InputError: layers = []: must be a list with at least one entry; write [...]
         """
         if isinstance(value, Network):
             return value
@@ -115,7 +134,13 @@ class Network:
         return Network(names, tuple(layers))
 
     def as_mapping(self) -> dict[str, Any]:
-        """The network file: ``Network.of(net.as_mapping()) == net``; integers as such, other numbers as text."""
+        """The network file: ``Network.of(net.as_mapping()) == net``; integers as such, other numbers as text.
+
+        >>> hidden = {"activation": "relu", "neurons": [{"gains": {"x2": "1/2"}, "bias": 1}]}
+        >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden]})
+        >>> net.as_mapping()["layers"]
+        [{'activation': 'relu', 'neurons': [{'gains': {'x2': '1/2'}, 'bias': 1}]}]
+        """
         layers = []
         for number, layer in enumerate(self.layers, start=1):
             defaults = _default_names(number, len(self.layers), len(layer.neurons))
@@ -127,7 +152,13 @@ class Network:
         return {"inputs": list(self.inputs), "layers": layers}
 
     def sources(self, layer: int) -> tuple[str, ...]:
-        """The names of what layer number ``layer`` puts out; layer 0 are the inputs."""
+        """The names of what layer number ``layer`` puts out; layer 0 are the inputs.
+
+        >>> hidden = {"activation": "relu", "neurons": [{"gains": {"x2": "1/2"}, "bias": 1}]}
+        >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden]})
+        >>> net.sources(0), net.sources(1)
+        (('x1', 'x2'), ('y',))
+        """
         return self.layers[layer - 1].names if layer else self.inputs
 
     @property
@@ -137,6 +168,7 @@ class Network:
 
     @property
     def outputs(self) -> tuple[str, ...]:
+        """The names of the neurons of the last layer."""
         return self.layers[-1].names
 
     @property
@@ -146,6 +178,7 @@ class Network:
 
     @property
     def weights(self) -> Vector:
+        """The values of all weights, in the order of their numbers."""
         return Vector(tuple(value for _, _, value in self._weights()))
 
     def _weights(self) -> Iterator[tuple[str, str | None, Number]]:
@@ -158,6 +191,11 @@ class Network:
 
         Raises:
             InputError: there are more or fewer weights than the network has.
+
+        >>> hidden = {"activation": "relu", "neurons": [{"gains": {"x2": "1/2"}, "bias": 1}]}
+        >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden]})
+        >>> net.with_weights(Vector.of([3, 4])).weights.text
+        '(3, 4)'
         """
         count = len(self.numbered_weights)
         if len(weights) != count:
@@ -171,17 +209,36 @@ class Network:
         return replace(self, layers=layers)
 
     def gain_matrix(self, layer: int) -> Matrix:
-        """The gains of layer number ``layer``, shape (its neurons, outputs of the layer before); 0 where no edge is."""
+        """The gains of layer number ``layer``, shape (its neurons, outputs of the layer before); 0 where no edge is.
+
+        >>> hidden = {"activation": "relu", "neurons": [{"gains": {"x2": "1/2"}, "bias": 1}]}
+        >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden]})
+        >>> net.gain_matrix(1).text
+        '0 1/2'
+        """
         sources = self.sources(layer - 1)
         rows = [dict(neuron.gains) for neuron in self.layers[layer - 1].neurons]
         return Matrix(tuple(tuple(row.get(source, ZERO) for source in sources) for row in rows))
 
     def biases(self, layer: int) -> Vector:
+        """The biases of layer number ``layer``, from 1.
+
+        >>> hidden = {"activation": "relu", "neurons": [{"gains": {"x2": "1/2"}, "bias": 1}]}
+        >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden]})
+        >>> net.biases(1).text
+        '(1)'
+        """
         return Vector(tuple(neuron.bias for neuron in self.layers[layer - 1].neurons))
 
     @property
     def missing_edges(self) -> tuple[tuple[str, str], ...]:
-        """Pairs (source, neuron) of adjacent layers without an edge between them."""
+        """Pairs (source, neuron) of adjacent layers without an edge between them.
+
+        >>> hidden = {"activation": "relu", "neurons": [{"gains": {"x2": "1/2"}, "bias": 1}]}
+        >>> net = Network.of({"inputs": ["x1", "x2"], "layers": [hidden]})
+        >>> net.missing_edges
+        (('x1', 'y'),)
+        """
         return tuple(
             (source, neuron.name)
             for number, layer in enumerate(self.layers)

@@ -63,6 +63,12 @@ class Number:
 
         Raises:
             InputError: the text is not in the plain grammar, or the value is of another type, a float for example.
+
+        >>> Number.of("0.1") + Number.of("0.2") == Number.of("0.3")
+        True
+        >>> Number.of(0.1)
+        Traceback (most recent call last):
+        gradus.errors.InputError: number = 0.1: must be exact, not a float; write it as text, '1/3' say
         """
         if isinstance(value, Number):
             return value
@@ -76,6 +82,7 @@ class Number:
 
     @property
     def is_rational(self) -> bool:
+        """Whether it has no square root."""
         return all(radicand == 1 for radicand, _ in self.terms)
 
     def as_fraction(self) -> Fraction:
@@ -83,6 +90,9 @@ class Number:
 
         Raises:
             UnsupportedError: it is not rational.
+
+        >>> Number.of("0.25").as_fraction()
+        Fraction(1, 4)
         """
         if not self.terms:
             return Fraction(0)
@@ -154,6 +164,9 @@ class Number:
 
         Raises:
             InputError: self is 0.
+
+        >>> (1 + sqrt(2)).reciprocal().text
+        '-1 + sqrt(2)'
         """
         if not self.terms:
             raise InputError("divisor", 0, "must not be 0", "give a divisor other than 0")
@@ -164,7 +177,11 @@ class Number:
         return conjugate * (self * conjugate).reciprocal()
 
     def sign(self) -> int:
-        """-1, 0 or 1; certified."""
+        """-1, 0 or 1; certified.
+
+        >>> (sqrt(2) - Number.of("1.41421356237309504880")).sign()
+        1
+        """
         if len(self.terms) <= 1:
             return 0 if not self.terms else (1 if self.terms[0][1] > 0 else -1)
         bits = 64
@@ -235,6 +252,11 @@ class Number:
         return _signed(self, _term_latex)
 
     def as_json(self) -> dict[str, str]:
+        r"""The number in the plain grammar, as LaTeX, and to 30 digits.
+
+        >>> sqrt("1/4").as_json()
+        {'text': '1/2', 'latex': '\\frac{1}{2}', 'decimal': '0.5'}
+        """
         return {"text": self.text, "latex": self.latex, "decimal": self.decimal}
 
     def _repr_latex_(self) -> str:
@@ -287,6 +309,9 @@ def decimal(x: Number, digits: int) -> str:
     """The value to so many significant digits, correctly rounded, half to even.
 
     The bounds are refined until both ends round to the same digits, so the rounding is certified.
+
+    >>> decimal(sqrt(2), 5), decimal(Number.of("2/3") ** 40, 3)
+    ('1.4142', '9.04e-8')
     """
     if not x:
         return "0"

@@ -56,6 +56,9 @@ def conjugated(radicands: list[int]) -> set[int]:
 
     In a base of pairwise coprime numbers, a product of radicands is a square exactly when every base element that is
     not a square itself has an even exponent; so the parity of one such exponent defines an automorphism.
+
+    >>> sorted(conjugated([2, 3, 6]))
+    [2, 6]
     """
     for element in _coprime_base(radicands):
         if isqrt(element) ** 2 != element and (odd := {n for n in radicands if _exponent(n, element) % 2}):

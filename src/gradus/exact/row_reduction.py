@@ -16,7 +16,11 @@ Rows = tuple[tuple[Number, ...], ...]
 
 @dataclass(frozen=True)
 class Stage:
-    """The operations that clear one column, as LaTeX, and the matrix that they lead to."""
+    r"""The operations that clear one column, as LaTeX, and the matrix that they lead to.
+
+    >>> row_reduction(Matrix.of("1 2; 3 4")).forward[0].operations
+    ('R_{2} \\leftarrow R_{2} - 3R_{1}',)
+    """
 
     operations: tuple[str, ...]
     after: Matrix
@@ -32,6 +36,10 @@ class RowReduction:
         backward: the stages from there up to the reduced form.
         reduced: the reduced row echelon form, m x n.
         pivots: the pivot columns, counted from 0, ascending.
+
+    >>> reduction = row_reduction(Matrix.of("1 2 3; 2 4 7"))
+    >>> reduction.reduced.text, reduction.pivots, reduction.free, reduction.rank
+    ('1 2 0; 0 0 1', (0, 2), (1,), 2)
     """
 
     matrix: Matrix
@@ -42,11 +50,16 @@ class RowReduction:
 
     @property
     def rank(self) -> int:
+        """The number of pivots."""
         return len(self.pivots)
 
     @property
     def echelon(self) -> Matrix:
-        """The row echelon form after the forward stages."""
+        """The row echelon form after the forward stages.
+
+        >>> row_reduction(Matrix.of("3 4; 3 4")).echelon.text
+        '3 4; 0 0'
+        """
         return self.forward[-1].after if self.forward else self.matrix
 
     @property
@@ -56,7 +69,11 @@ class RowReduction:
 
     @property
     def rows(self) -> tuple[Vector, ...]:
-        """The non-zero rows of the reduced form: the canonical basis of the row space."""
+        """The non-zero rows of the reduced form: the canonical basis of the row space.
+
+        >>> [row.text for row in row_reduction(Matrix.of("3 4; 3 4")).rows]
+        ['(1, 4/3)']
+        """
         return tuple(self.reduced.row(i) for i in range(self.rank))
 
 
@@ -173,12 +190,20 @@ def inverse(A: Matrix) -> Matrix:
 
 
 def echelon_steps(reduction: RowReduction) -> tuple[Step, ...]:
-    """The forward stages as worked steps; none if the matrix is in row echelon form already."""
+    r"""The forward stages as worked steps; none if the matrix is in row echelon form already.
+
+    >>> [step.claim for step in echelon_steps(row_reduction(Matrix.of("3 4; 3 4")))]
+    ['$R_{2} \\leftarrow R_{2} - R_{1}$']
+    """
     return _stage_steps(reduction.matrix, reduction.forward, ())
 
 
 def reduced_form_steps(reduction: RowReduction) -> tuple[Step, ...]:
-    """All stages as worked steps; none if the matrix is in reduced row echelon form already."""
+    r"""All stages as worked steps; none if the matrix is in reduced row echelon form already.
+
+    >>> [step.claim for step in reduced_form_steps(row_reduction(Matrix.of("3 4; 3 4")))]
+    ['$R_{2} \\leftarrow R_{2} - R_{1}$', '$R_{1} \\leftarrow \\frac{1}{3}R_{1}$']
+    """
     return _stage_steps(reduction.matrix, reduction.forward, reduction.backward)
 
 
@@ -217,7 +242,11 @@ def _same_row_space(before: Matrix, after: Matrix) -> Check:
 
 
 def rank_steps(A: Matrix) -> tuple[Step, ...]:
-    """The rank of A by elimination."""
+    r"""The rank of A by elimination.
+
+    >>> [step.claim for step in rank_steps(Matrix.of("3 4; 3 4"))]
+    ['$R_{2} \\leftarrow R_{2} - R_{1}$', '$\\operatorname{rank}(A) = 1$']
+    """
     reduction = row_reduction(A)
     r = reduction.rank
     if not r:

@@ -17,7 +17,14 @@ from gradus.exact.numbers import ZERO, Number
 
 
 def uniform(classes: int) -> Vector:
-    """The probabilities 1/C of all classes."""
+    """The probabilities 1/C of all classes.
+
+    Raises:
+        InputError: there is no class.
+
+    >>> uniform(3).text
+    '(1/3, 1/3, 1/3)'
+    """
     if classes < 1:
         raise InputError("classes", classes, "must be at least 1", "count the outputs of the soft-max")
     return Vector((Number.of(Fraction(1, classes)),) * classes)
@@ -84,7 +91,13 @@ def output_jacobian(network: Network, x: Vector) -> Matrix:
 
 
 def nonzero_weights(network: Network, x: Vector, biases: bool) -> tuple[int, ...]:
-    """Numbers of the weights in which some output has a non-zero derivative; without biases only gains count."""
+    """Numbers of the weights in which some output has a non-zero derivative; without biases only gains count.
+
+    >>> nonzero_weights(zero_network((1, 1, 2)), Vector.of([3]), biases=True)
+    (4, 6)
+    >>> nonzero_weights(zero_network((1, 1, 2)), Vector.of([3]), biases=False)
+    ()
+    """
     jacobian = output_jacobian(network, x)
     return tuple(
         weight.number

@@ -12,6 +12,9 @@ class Check:
     Attributes:
         statement: what was checked, Markdown with ``$LaTeX$``.
         holds: whether it held.
+
+    >>> Check("$2 - 1 = 1$", 2 - 1 == 1).holds
+    True
     """
 
     statement: str

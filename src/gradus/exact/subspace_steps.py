@@ -21,7 +21,11 @@ from gradus.exact.subspaces import (
 
 
 def row_space_steps(A: Matrix) -> tuple[Step, ...]:
-    """An orthonormal basis of the row space of A, worked."""
+    r"""An orthonormal basis of the row space of A, worked.
+
+    >>> row_space_steps(Matrix.of("3 4; 3 4"))[-1].claim
+    '$\\mathbf{r}$ spans the row space'
+    """
     if not A:
         return (Step(r"The row space is $\{\mathbf{0}\}$", "Every row of $A$ is zero, so the basis is empty."),)
     reduction = row_reduction(A)
@@ -32,7 +36,11 @@ def row_space_steps(A: Matrix) -> tuple[Step, ...]:
 
 
 def null_space_steps(A: Matrix) -> tuple[Step, ...]:
-    """An orthonormal basis of the null space of A, worked."""
+    r"""An orthonormal basis of the null space of A, worked.
+
+    >>> null_space_steps(Matrix.of("3 4; 3 4"))[-1].claim
+    '$\\mathbf{n}$ spans the null space'
+    """
     reduction = row_reduction(A)
     way = reduced_form_steps(reduction)
     if not reduction.free:
@@ -47,7 +55,15 @@ def null_space_steps(A: Matrix) -> tuple[Step, ...]:
 
 
 def orthonormal_steps(vectors: Sequence[Vector], letter: str) -> tuple[Step, ...]:
-    """Gram and Schmidt on independent vectors, with integer multiples where they are rational."""
+    r"""Gram and Schmidt on independent vectors, with integer multiples where they are rational.
+
+    Args:
+        vectors: linearly independent.
+        letter: of the unit vectors' names; ``r`` makes their first non-zero entries positive.
+
+    >>> [step.claim for step in orthonormal_steps([Vector.of("1 1"), Vector.of("1 0")], "n")]
+    ['Unit vector $\\mathbf{n}_1$', 'Unit vector $\\mathbf{n}_2$']
+    """
     squares = orthogonal(vectors)
     oriented = [first_entry_positive(w) for w in squares] if letter == "r" else list(squares)
     names = [letter] if len(vectors) == 1 else indexed(letter, len(vectors))

@@ -38,6 +38,9 @@ def orthonormal(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
 
     Raises:
         UnsupportedError: a norm is not a sum of square roots of rationals; never so for rational vectors.
+
+    >>> [v.text for v in orthonormal([Vector.of("3 4"), Vector.of("1 0")])]
+    ['(3/5, 4/5)', '(4/5, -3/5)']
     """
     return tuple(v / v.norm() for v in orthogonal(vectors))
 
@@ -58,7 +61,11 @@ def primitive(vector: Vector) -> Vector:
 
 
 def first_entry_positive(vector: Vector) -> Vector:
-    """The vector or its opposite, such that the first non-zero entry is positive."""
+    """The vector or its opposite, such that the first non-zero entry is positive.
+
+    >>> first_entry_positive(Vector.of("0 -1 2")).text
+    '(0, 1, -2)'
+    """
     return -vector if next((x for x in vector if x), ZERO).sign() < 0 else vector
 
 
@@ -120,6 +127,9 @@ def canonical_basis(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
 
     It depends on the span only: the rows of its reduced row echelon form, made orthonormal, each with its first
     non-zero entry positive.
+
+    >>> canonical_basis([Vector.of("-3 -4")]) == canonical_basis([Vector.of("6 8")])
+    True
     """
     if not vectors:
         return ()
@@ -128,11 +138,19 @@ def canonical_basis(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
 
 
 def is_orthonormal(vectors: Sequence[Vector]) -> bool:
-    """Whether the vectors have length 1 and are orthogonal to one another; exact."""
+    """Whether the vectors have length 1 and are orthogonal to one another; exact.
+
+    >>> is_orthonormal([Vector.of("3/5 4/5"), Vector.of("-4/5 3/5")])
+    True
+    """
     return all(v.dot(w) == (1 if i == j else 0) for i, v in enumerate(vectors) for j, w in enumerate(vectors[: i + 1]))
 
 
 def projection(vectors: Sequence[Vector], x: Vector) -> Vector:
-    """The orthogonal projection of x on the span of orthonormal vectors."""
+    """The orthogonal projection of x on the span of orthonormal vectors.
+
+    >>> projection([Vector.of("3/5 4/5")], Vector.of("5 0")).text
+    '(9/5, 12/5)'
+    """
     start = Vector((Number(),) * len(x))
     return sum((v * v.dot(x) for v in vectors), start)

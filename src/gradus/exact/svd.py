@@ -22,6 +22,10 @@ class SVD:
         Sigma: m x n, the singular values on its diagonal, descending; r x r if thin.
         V: n x n and orthogonal; n x r with orthonormal columns if thin.
         rank: r, the number of non-zero singular values.
+
+    >>> found = svd(Matrix.of("3 4; 3 4"))
+    >>> found.rank, found.U @ found.Sigma @ found.V.T == Matrix.of("3 4; 3 4")
+    (1, True)
     """
 
     U: Matrix
@@ -31,12 +35,20 @@ class SVD:
 
     @property
     def singular_values(self) -> tuple[Number, ...]:
-        """All min(m, n) of them, descending."""
+        """All min(m, n) of them, descending.
+
+        >>> [value.text for value in svd(Matrix.of("3 4; 3 4")).singular_values]
+        ['5*sqrt(2)', '0']
+        """
         return tuple(self.Sigma[i, i] for i in range(min(self.Sigma.shape)))
 
     @property
     def Sigma_plus(self) -> Matrix:
-        """The pseudo-inverse of Sigma: n x m, the non-zero singular values inverted."""
+        """The pseudo-inverse of Sigma: n x m, the non-zero singular values inverted.
+
+        >>> svd(Matrix.of("3 4; 3 4")).Sigma_plus.text
+        'sqrt(2)/10 0; 0 0'
+        """
         m, n = self.Sigma.shape
         return diagonal([s.reciprocal() if s else s for s in self.singular_values], n, m)
 
@@ -74,11 +86,26 @@ def svd(A: Matrix, full: bool = True) -> SVD:
     return SVD(Matrix.from_columns(left), Sigma, Matrix.from_columns(right), len(values))
 
 
+def exact_svd(A: Matrix) -> SVD | None:
+    """The singular value decomposition, or None where gradus has no exact one.
+
+    >>> exact_svd(Matrix.of("1 1; 0 1")) is None
+    True
+    """
+    try:
+        return svd(A)
+    except UnsupportedError:
+        return None
+
+
 def right_singular_vectors(A: Matrix) -> tuple[tuple[Number, Vector], ...]:
     """The non-zero singular values of A with their right singular vectors, descending.
 
     Raises:
         UnsupportedError: a singular value is not the square root of a rational.
+
+    >>> [(value.text, v.text) for value, v in right_singular_vectors(Matrix.of("3 4; 3 4"))]
+    [('5*sqrt(2)', '(3/5, 4/5)')]
     """
     eigenvalues = gram_spectrum(A)
     require_rational(A, eigenvalues)
@@ -91,6 +118,9 @@ def gram_spectrum(A: Matrix) -> Spectrum:
 
     Raises:
         UnsupportedError: its characteristic polynomial is not rational, or its numbers are too large.
+
+    >>> gram_spectrum(Matrix.of("3 4; 3 4")).rational
+    ((Fraction(50, 1), 1), (Fraction(0, 1), 1))
     """
     try:
         return spectrum(A.T @ A)
@@ -103,6 +133,8 @@ def require_rational(A: Matrix, eigenvalues: Spectrum) -> None:
 
     Raises:
         UnsupportedError: an eigenvalue of A^T A is not rational.
+
+    >>> require_rational(Matrix.of("3 4; 3 4"), gram_spectrum(Matrix.of("3 4; 3 4")))
     """
     if not eigenvalues.is_rational:
         rule = (
@@ -115,7 +147,11 @@ def require_rational(A: Matrix, eigenvalues: Spectrum) -> None:
 
 
 def eigenspace(G: Matrix, eigenvalue: Fraction) -> tuple[Vector, ...]:
-    """The canonical orthonormal basis of the eigenspace of a symmetric matrix."""
+    """The canonical orthonormal basis of the eigenspace of a symmetric matrix.
+
+    >>> [v.text for v in eigenspace(Matrix.of("2 1; 1 2"), Fraction(3))]
+    ['(sqrt(2)/2, sqrt(2)/2)']
+    """
     return canonical_basis(null_space_vectors(G - Matrix.identity(G.shape[0]) * eigenvalue))
 
 

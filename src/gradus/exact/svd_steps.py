@@ -22,10 +22,13 @@ from gradus.exact.svd import SVD, eigenspace, gram_spectrum, svd
 
 
 def right_factor_steps(A: Matrix) -> tuple[Step, ...]:
-    """The matrix V of the singular value decomposition of A, worked.
+    r"""The matrix V of the singular value decomposition of A, worked.
 
     Raises:
         UnsupportedError: a singular value is not the square root of a rational.
+
+    >>> right_factor_steps(Matrix.of("3 4; 3 4"))[-1].after
+    'V = \\frac{1}{5}\\begin{bmatrix} 3 & -4 \\\\ 4 & 3 \\end{bmatrix}'
     """
     decomposition = svd(A)
     if not A:
@@ -35,10 +38,13 @@ def right_factor_steps(A: Matrix) -> tuple[Step, ...]:
 
 
 def left_factor_steps(A: Matrix) -> tuple[Step, ...]:
-    """The matrices U and Sigma of the singular value decomposition of A, worked from V.
+    r"""The matrices U and Sigma of the singular value decomposition of A, worked from V.
 
     Raises:
         UnsupportedError: a singular value is not the square root of a rational.
+
+    >>> left_factor_steps(Matrix.of("3 4; 3 4"))[-1].claim
+    'The matrices $U$ and $\\Sigma$'
     """
     decomposition = svd(A)
     steps = [
@@ -54,7 +60,11 @@ def left_factor_steps(A: Matrix) -> tuple[Step, ...]:
 
 
 def compact_right_factor_step(A: Matrix, decomposition: SVD) -> Step:
-    """V in one step, for problems that build on it."""
+    """V in one step, for problems that build on it.
+
+    >>> compact_right_factor_step(Matrix.of("3 4; 3 4"), svd(Matrix.of("3 4; 3 4"))).claim
+    'The right factor $V$'
+    """
     values = ", ".join(f"${v.latex}$" for v in _eigenvalues(decomposition))
     return Step(
         "The right factor $V$",
@@ -65,7 +75,11 @@ def compact_right_factor_step(A: Matrix, decomposition: SVD) -> Step:
 
 
 def compact_svd_step(A: Matrix, decomposition: SVD) -> Step:
-    """The whole decomposition in one step, for problems that build on it."""
+    """The whole decomposition in one step, for problems that build on it.
+
+    >>> all(check.holds for check in compact_svd_step(Matrix.of("3 4; 3 4"), svd(Matrix.of("3 4; 3 4"))).checks)
+    True
+    """
     U, Sigma, V = decomposition.U, decomposition.Sigma, decomposition.V
     return Step(
         r"The singular value decomposition $A = U\Sigma V^\top$",

@@ -9,7 +9,11 @@ WEIGHTS, LAYERS, START = "(1)", "(2)", "(3)"
 
 
 def recursion() -> tuple[Block, ...]:
-    """The notation and the three numbered equations."""
+    """The notation and the three numbered equations.
+
+    >>> [type(block).__name__ for block in recursion()]
+    ['Text', 'Math']
+    """
     notation = (
         r"For a sample $(\mathbf{x}, y)$ let $\mathbf{x}^{(0)} = \mathbf{x}$ be the network's input, "
         r"$\mathbf{x}^{(k)}$ "
@@ -22,7 +26,11 @@ def recursion() -> tuple[Block, ...]:
 
 
 def recursion_latex() -> str:
-    """The three equations, from :data:`WEIGHTS` to :data:`START`."""
+    r"""The three equations, from :data:`WEIGHTS` to :data:`START`.
+
+    >>> recursion_latex().count(r"\\")
+    2
+    """
     loss, weights = r"\frac{\partial \ell}{\partial \mathbf{x}^{(%s)}}", r"\mathbf{w}^{(k)}"
     rows = [
         rf"\frac{{\partial \ell}}{{\partial {weights}}} &= {loss % 'k'} \, "
@@ -37,7 +45,11 @@ def recursion_latex() -> str:
 
 
 def classifier(hidden_layers: int | None, biases: bool | None) -> str:
-    """A clause that describes a fully connected classifier; None leaves the number of layers, or the biases, open."""
+    """A clause that describes a fully connected classifier; None leaves the number of layers, or the biases, open.
+
+    >>> classifier(2, None)[:35]
+    'A classifier has two hidden layers '
+    """
     own = {True: " All neurons have biases.", False: " No neuron has a bias, only gains.", None: ""}[biases]
     if hidden_layers == 0:
         return (

@@ -20,7 +20,11 @@ MAX_SIDE: Final = 8
 
 
 class MatrixParams(Params):
-    """A matrix A, m x n."""
+    """A matrix A, m x n.
+
+    >>> MatrixParams(A="3 4; 3 4").model_dump(mode="json")
+    {'A': [['3', '4'], ['3', '4']]}
+    """
 
     A: MatrixParam
 
@@ -36,7 +40,11 @@ class MatrixParams(Params):
 
 
 class SystemParams(MatrixParams):
-    """A linear system A x = b: a matrix A, m x n, and a right-hand side b with m entries."""
+    """A linear system A x = b: a matrix A, m x n, and a right-hand side b with m entries.
+
+    >>> SystemParams(A="3 4; 3 4", b=["2", "3"]).b.text
+    '(2, 3)'
+    """
 
     b: VectorParam
 
@@ -47,17 +55,29 @@ class SystemParams(MatrixParams):
 
 
 def given_matrix(A: Matrix) -> tuple[Block, ...]:
-    """ "Let A = ..."."""
+    r""" "Let A = ...".
+
+    >>> given_matrix(Matrix.of("3 4"))
+    (Text(markdown='Let'), Math(latex='A = \\begin{bmatrix} 3 & 4 \\end{bmatrix}.'))
+    """
     return Text("Let"), Math(f"A = {A.latex}.")
 
 
 def given_system(A: Matrix, b: Vector) -> tuple[Block, ...]:
-    """ "Let A = ... and b = ..."."""
+    """ "Let A = ... and b = ...".
+
+    >>> given_system(Matrix.of("3"), Vector.of("2"))[0]
+    Text(markdown='Let')
+    """
     return Text("Let"), Math(rf"A = {A.latex} \qquad\text{{and}}\qquad \mathbf{{b}} = {b.latex}.")
 
 
 def v_convention(A: Matrix) -> str:
-    """What makes V of the singular value decomposition of A unique, as far as it matters for A."""
+    """What makes V of the singular value decomposition of A unique, as far as it matters for A.
+
+    >>> "free variable" in v_convention(Matrix.of("3 4; 3 4")), "free variable" in v_convention(Matrix.of("1 0; 0 2"))
+    (True, False)
+    """
     nullity = A.shape[1] - rank(A)
     repeated = (
         " (for a repeated one, take the reduced row echelon basis of the eigenspace and make it orthonormal by Gram "
@@ -77,7 +97,11 @@ def v_convention(A: Matrix) -> str:
 
 
 def u_convention(A: Matrix) -> str:
-    """What makes U unique besides; empty if A V gives all its columns."""
+    """What makes U unique besides; empty if A V gives all its columns.
+
+    >>> u_convention(Matrix.of("1 0; 0 2"))
+    ''
+    """
     missing = A.shape[0] - rank(A)
     if not missing:
         return ""
@@ -120,5 +144,9 @@ def matrix_code(A: Matrix, names: str, *lines: str, answer: str = "") -> str:
 
 
 def vector_line(b: Vector) -> str:
-    """The line of Python that binds b."""
+    """The line of Python that binds b.
+
+    >>> vector_line(Vector.of(["1/2", 3]))
+    'b = Vector.of("1/2, 3")'
+    """
     return f'b = Vector.of("{b.text[1:-1]}")'

@@ -32,6 +32,9 @@ class Construction:
     Attributes:
         terms: (scale, left vector with m entries, right vector with n entries).
         left_null: integer vectors that span the null space of A^T.
+
+    >>> Construction(((2, Vector.of("1 0"), Vector.of("3 4")),), (Vector.of("0 1"),)).A.text
+    '6 8; 0 0'
     """
 
     terms: tuple[tuple[int, Vector, Vector], ...]
@@ -39,6 +42,7 @@ class Construction:
 
     @property
     def A(self) -> Matrix:
+        """The matrix."""
         columns = [Matrix.from_columns([p]) @ Matrix.from_columns([q]).T * s for s, p, q in self.terms]
         return sum(columns[1:], columns[0])
 
@@ -51,6 +55,11 @@ def construction(rng: Random, level: int, with_null_space: bool = False) -> Cons
         level: 1: 2 x 2 of rank 1 with a Pythagorean row; 2: 3 x 2 or 2 x 3; 3: 3 x 3 or 4 x 2 with a repeated singular
             value or with surds.
         with_null_space: whether the null space must be more than {0}.
+
+    >>> from gradus.exact.row_reduction import rank
+    >>> A = construction(Random(1), 1).A
+    >>> A.shape, rank(A)
+    ((2, 2), 1)
     """
     if level == 1:
         return _built(_turned(rng, rng.choice(PLAIN)), _turned(rng, rng.choice(PYTHAGOREAN)), [1])
@@ -64,6 +73,10 @@ def right_hand_side(rng: Random, built: Construction) -> Vector:
 
     The part in the column space is a multiple of each p, chosen so that the solution's denominators come from |q|
     alone; a part from the left null space is added, so that the system has no solution where that is possible.
+
+    >>> built = construction(Random(1), 2)
+    >>> len(right_hand_side(Random(1), built)) == built.A.shape[0]
+    True
     """
     b = Vector.of([0] * len(built.terms[0][1]))
     for scale, p, q in built.terms:

@@ -18,7 +18,10 @@ LONGEST = 10**9
 
 
 def check_short(name: str, *numbers: Number) -> None:
-    """Raises InputError unless all numbers are rational with numerators and denominators below :data:`LONGEST`."""
+    """Raises InputError unless all numbers are rational with numerators and denominators below :data:`LONGEST`.
+
+    >>> check_short("mu", Number.of("9/10"))
+    """
     for x in numbers:
         if not x.is_rational or max(abs(x.as_fraction().numerator), x.as_fraction().denominator) >= LONGEST:
             rule = "must be rational, with at most 9 digits above and below the fraction's line"
@@ -52,7 +55,11 @@ UPDATE = (
 
 
 def setting(mu: Number, velocity: str) -> tuple[Block, ...]:
-    """Training with momentum arrives at a saddle point of the risk with a velocity."""
+    """Training with momentum arrives at a saddle point of the risk with a velocity.
+
+    >>> setting(Number.of("9/10"), "a")[1] == Math(UPDATE)
+    True
+    """
     before = (
         "A network is trained by gradient descent with momentum. With the risk $L$, the learning rate $\\alpha$ "
         f"and the constant momentum coefficient $\\mu = {shown(mu)}$, iteration $t$ computes"

@@ -86,9 +86,8 @@ def _run_checks(mu: Number, learning_rate: Number, d: Direction, velocity: Numbe
     elif d.fate == "period two":
         size = mu * velocity / (ONE - mu)
         formula = all(x == size * ((-mu) ** k - Number.of((-1) ** k)) for k, x in enumerate(u))
-        statement = (
-            rf"In {RUN} exact iterations $u_k = {factor_latex(size)}((-\mu)^k - (-1)^k)$, bounded and not convergent."
-        )
+        formula_latex = rf"{factor_latex(size)}\left((-\mu)^k - (-1)^k\right)"
+        statement = rf"In {RUN} exact iterations $u_k = {formula_latex}$, bounded and not convergent."
         checks.append(Check(statement, formula))
     elif d.fate == "leaves":
         growing = all(abs(b) > abs(a) for a, b in pairwise(u))

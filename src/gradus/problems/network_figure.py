@@ -30,13 +30,19 @@ FAMILY = "DejaVu Sans, Helvetica, Arial, sans-serif"
 
 @dataclass(frozen=True)
 class Point:
+    """A place in the picture, in pixels from its upper left corner."""
+
     x: float
     y: float
 
 
 @dataclass(frozen=True)
 class Box:
-    """An upright rectangle around a centre."""
+    """An upright rectangle around a centre.
+
+    >>> Box(Point(0, 0), 4, 2).meets(Box(Point(5, 0), 4, 2)), Box(Point(0, 0), 4, 2).meets(Box(Point(3, 0), 4, 2))
+    (False, True)
+    """
 
     centre: Point
     width: float
@@ -51,12 +57,17 @@ class Box:
 
 @dataclass(frozen=True)
 class Segment:
-    """A straight edge between the rims of two circles."""
+    """A straight edge between the rims of two circles.
+
+    >>> Segment(Point(0, 0), Point(10, 0)).inside(Box(Point(5, 0), 2, 2))
+    (0.4, 0.6)
+    """
 
     start: Point
     end: Point
 
     def at(self, t: float) -> Point:
+        """The point at a share of the length, 0 at the start and 1 at the end."""
         return Point(self.start.x + t * (self.end.x - self.start.x), self.start.y + t * (self.end.y - self.start.y))
 
     def inside(self, box: Box) -> tuple[float, float] | None:
@@ -136,6 +147,10 @@ def laid_out(network: Network) -> Drawing:
     """The drawing with the smallest growth at which every label finds a free place.
 
     In a network too large for that, labels without a free place stand where they are preferred.
+
+    >>> net = Network.of({"inputs": ["x"], "layers": [{"activation": "relu", "neurons": [{"gains": [2], "bias": 1}]}]})
+    >>> len(laid_out(net).labels)
+    1
     """
     for growth in range(MAX_GROWTH + 1):
         for stretch in STRETCHES:

@@ -39,7 +39,13 @@ MatrixParam: TypeAlias = Annotated[
 
 
 class Params(BaseModel):
-    """The parameters of one problem: frozen, JSON-able, unknown names refused."""
+    """The parameters of one problem: frozen, JSON-able, unknown names refused.
+
+    >>> class Size(Params):
+    ...     side: NumberParam
+    >>> Size(side="0.1").model_dump(mode="json")
+    {'side': '1/10'}
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -57,6 +63,12 @@ class Solution:
 
     Raises:
         SelfCheckFailed: a self-check of a step does not hold.
+
+    >>> from gradus.answers.answer import YesNo
+    >>> from gradus.exact.steps import Check
+    >>> Solution(YesNo(True), "Yes.", (Step("$1 + 1 = 3$", "", checks=(Check("$3 - 1 = 1$", 3 - 1 == 1),)),))
+    Traceback (most recent call last):
+    gradus.errors.SelfCheckFailed: self-check failed, the solution is not printed: $3 - 1 = 1$
     """
 
     answer: Answer
@@ -84,6 +96,11 @@ class Kind(ABC, Generic[P]):
         Params: the parameter model.
         answer: the type of answer that it takes.
         levels: how many levels of difficulty ``sample`` knows.
+
+    >>> from gradus.problems.registry import find_kind
+    >>> kind = find_kind("linear-algebra/rank")
+    >>> kind.solve(kind.Params(A="3 4; 3 4"), {}).answer.text
+    '1'
     """
 
     name: ClassVar[str]

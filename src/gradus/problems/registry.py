@@ -15,19 +15,31 @@ AnyKind: TypeAlias = Kind[Any]
 
 
 def module_name(name: str) -> str:
-    """The file that holds a kind: ``least-squares/minimum-norm`` -> ``least_squares_minimum_norm``."""
+    """The file that holds a kind: ``least-squares/minimum-norm`` -> ``least_squares_minimum_norm``.
+
+    >>> module_name("least-squares/minimum-norm")
+    'least_squares_minimum_norm'
+    """
     return name.replace("/", "_").replace("-", "_")
 
 
 @cache
 def modules() -> tuple[str, ...]:
-    """The names of the kinds' files, sorted."""
+    """The names of the kinds' files, sorted.
+
+    >>> "linear_algebra_rank" in modules()
+    True
+    """
     return tuple(sorted(module.name for module in iter_modules(kinds.__path__) if not module.name.startswith("_")))
 
 
 @cache
 def all_kinds() -> tuple[AnyKind, ...]:
-    """Every kind, by name."""
+    """Every kind, by name.
+
+    >>> "svd/left-factors" in [kind.name for kind in all_kinds()]
+    True
+    """
     found = [_loaded(module) for module in modules()]
     return tuple(sorted(found, key=lambda kind: kind.name))
 
@@ -37,6 +49,9 @@ def find_kind(name: str) -> AnyKind:
 
     Raises:
         InputError: there is none; the remedy names the nearest.
+
+    >>> find_kind("linear-algebra/rank").title
+    'The rank of a matrix'
     """
     if module_name(name) in modules() and (kind := _loaded(module_name(name))).name == name:
         return kind

@@ -46,14 +46,24 @@ _SIZES: dict[int, list[tuple[int, ...]]] = {
 
 
 class NetworkParams(Params):
-    """A network, and whether the statement draws it or points to the one above."""
+    """A network, and whether the statement draws it or points to the one above.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> NetworkParams(network=net).draw
+    True
+    """
 
     network: NetworkParam
     draw: bool = True
 
 
 class NetworkInputParams(NetworkParams):
-    """A network and the input that it receives."""
+    """A network and the input that it receives.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> NetworkInputParams(network=net, input=x).input == x
+    True
+    """
 
     input: VectorParam
 
@@ -67,7 +77,12 @@ class NetworkInputParams(NetworkParams):
 
 
 def introduction(params: NetworkParams, numbered: bool = True) -> tuple[Block, ...]:
-    """The network of a problem, drawn and explained, or a pointer to the one above, which may leave the numbers out."""
+    """The network of a problem, drawn and explained, or a pointer to the one above, which may leave the numbers out.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> introduction(NetworkParams(network=net, draw=False), numbered=False)[0].markdown
+    'Take the network above once more. Every neuron, the output neuron included, applies the ReLU to its weighted sum.'
+    """
     network = params.network
     if not params.draw:
         reminder = _numbering(network) if numbered else ""
@@ -81,13 +96,24 @@ def introduction(params: NetworkParams, numbered: bool = True) -> tuple[Block, .
 
 
 def input_phrase(params: NetworkInputParams) -> str:
-    """``$x_1 = 0$ and $x_2 = 3$``."""
+    """``$x_1 = 0$ and $x_2 = 3$``.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> input_phrase(NetworkInputParams(network=net, input=Vector.of([0, 3])))
+    '$x_1 = 0$ and $x_2 = 3$'
+    """
     parts = [f"${named(n).latex} = {x.latex}$" for n, x in zip(params.network.inputs, params.input, strict=True)]
     return listed(parts)
 
 
 def forward_steps(network: Network, values: ForwardPass) -> tuple[Step, ...]:
-    """One step a layer, with the numbers put in as one would by hand."""
+    """One step a layer, with the numbers put in as one would by hand.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> from gradus.exact.backpropagation import forward
+    >>> [step.claim for step in forward_steps(net, forward(net, x))]
+    ['The values of hidden layer 1.', 'The values of the output layer.']
+    """
     steps, first = [], 1
     for index, layer in enumerate(network.layers, start=1):
         rows = _forward_rows(network, values, index, first)
@@ -98,7 +124,15 @@ def forward_steps(network: Network, values: ForwardPass) -> tuple[Step, ...]:
 
 
 def affine_check(network: Network, values: ForwardPass, output: str, slopes: Vector, deltas: Vector) -> Check:
-    """y from its slopes: while no ReLU switches, y = sum_i (dy/dx_i) x_i + sum_j (dy/dz_j) b_j exactly."""
+    """y from its slopes: while no ReLU switches, y = sum_i (dy/dx_i) x_i + sum_j (dy/dz_j) b_j exactly.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> from gradus.exact.backpropagation import backward, forward
+    >>> values = forward(net, x)
+    >>> back = backward(net, values)
+    >>> affine_check(net, values, "y", back.rows[0], back.neuron_deltas).holds
+    True
+    """
     y = values.output[network.outputs.index(output)]
     biases = Vector(tuple(neuron.bias for neuron in network.neurons))
     total = slopes.dot(values.input) + deltas.dot(biases)
@@ -111,7 +145,13 @@ def affine_check(network: Network, values: ForwardPass, output: str, slopes: Vec
 
 
 def kink_note(values: ForwardPass) -> tuple[Block, ...]:
-    """What to say where a pre-activation is exactly 0; nothing elsewhere."""
+    """What to say where a pre-activation is exactly 0; nothing elsewhere.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> from gradus.exact.backpropagation import forward
+    >>> kink_note(forward(net, x))
+    ()
+    """
     if not values.kinks:
         return ()
     names = listed([f"${named(name).latex}$" for name in values.kinks])
@@ -125,7 +165,12 @@ def kink_note(values: ForwardPass) -> tuple[Block, ...]:
 
 
 def network_code(network: Network, *imports: str) -> str:
-    """Python that builds the network as ``network``."""
+    """Python that builds the network as ``network``.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> network_code(net).splitlines()[-1]
+    'network = Network.of({"inputs": inputs, "layers": layers})'
+    """
     mapping = network.as_mapping()
     layers = [f"    {json.dumps(layer)}," for layer in mapping["layers"]]
     lines = [f"inputs = {json.dumps(mapping['inputs'])}", "layers = [", *layers, "]"]
@@ -134,22 +179,43 @@ def network_code(network: Network, *imports: str) -> str:
 
 
 def without_activations(network: Network) -> Network:
-    """The wrong network without any ReLU."""
+    """The wrong network without any ReLU.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> [layer.activation for layer in without_activations(net).layers]
+    ['identity', 'identity']
+    """
     return with_activations(network, ["identity"] * len(network.layers))
 
 
 def with_linear_output(network: Network) -> Network:
-    """The wrong network without the output neurons' own ReLU."""
+    """The wrong network without the output neurons' own ReLU.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> [layer.activation for layer in with_linear_output(net).layers]
+    ['relu', 'identity']
+    """
     return with_activations(network, [*(layer.activation for layer in network.layers[:-1]), "identity"])
 
 
 def with_activations(network: Network, activations: list[Activation]) -> Network:
+    """The network with other activations, one a layer.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> with_activations(net, ["relu", "softmax"]).layers[-1].activation
+    'softmax'
+    """
     layers = zip(network.layers, activations, strict=True)
     return replace(network, layers=tuple(replace(layer, activation=a) for layer, a in layers))
 
 
 def without_biases(network: Network) -> Network:
-    """The wrong network whose biases are forgotten."""
+    """The wrong network whose biases are forgotten.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> [neuron.bias.text for neuron in without_biases(net).neurons]
+    ['0', '0', '0']
+    """
     weights = network.numbered_weights
     return network.with_weights(Vector(tuple(ZERO if w.source is None else w.value for w in weights)))
 
@@ -159,6 +225,10 @@ def sampled_network(rng: Random, level: int) -> tuple[Network, Vector]:
 
     Of the neurons of each hidden layer at least one is active and one is not, and the output neuron is active.  Level
     1: 2-2-1, every neuron with ReLU; level 2: 2-3-1 or 3-2-1; level 3: 2-2-2-1, or 2-3-1 with a missing edge.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> [len(layer.neurons) for layer in net.layers], len(x)
+    ([2, 1], 2)
     """
     sizes = rng.choice(_SIZES[level])
     names = tuple(f"x{i}" for i in range(1, sizes[0] + 1))

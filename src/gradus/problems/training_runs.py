@@ -18,7 +18,13 @@ _CONDENSED_ABOVE: Final = 10
 
 
 def found_record(records: Records, request: RunRequest) -> RunRecord | NotRun:
-    """The completed record of a request, or why there is none."""
+    """The completed record of a request, or why there is none.
+
+    >>> from gradus.runs import NotRun, RunRequest
+    >>> request = RunRequest("hw5", "pictograms", "adam", epochs=30)
+    >>> found_record({}, request).reason
+    'no record of this run was given'
+    """
     found = records.get(request)
     if found is None:
         return NotRun(request, "no record of this run was given", f"gradus solve {request.recipe}")
@@ -62,12 +68,28 @@ def measured(proportion: Proportion, record: RunRecord) -> Measured:
 
 
 def missing(names: Iterable[str], why: NotRun) -> dict[str, Measured]:
-    """The measured answers that a run which was not made leaves open."""
+    """The measured answers that a run which was not made leaves open.
+
+    >>> from gradus.runs import NotRun, RunRequest
+    >>> request = RunRequest("hw5", "pictograms", "adam", epochs=30)
+    >>> missing(["test"], NotRun(request, "there is no GPU", "gradus solve hw5"))["test"].text
+    'not run: there is no GPU'
+    """
     return {name: Measured(None, None, None, why.reason) for name in names}
 
 
 def not_run(*absent: NotRun) -> tuple[Text, ...]:
-    """The commands that make the runs that were not made, each once; why they were not is said in the summary."""
+    """The commands that make the runs that were not made, each once; why they were not is said in the summary.
+
+    >>> from gradus.runs import NotRun, RunRequest
+    >>> request = RunRequest("hw5", "pictograms", "adam", epochs=30)
+    >>> print(not_run(NotRun(request, "there is no GPU", "gradus solve hw5"))[0].markdown)
+    This command makes the run that is missing:
+    <BLANKLINE>
+    ~~~~sh
+    gradus solve hw5
+    ~~~~
+    """
     commands = dict.fromkeys(" ".join(why.command.split()) for why in absent)
     return tuple(
         Text(f"This command makes the run that is missing:\n\n~~~~sh\n{command}\n~~~~") for command in commands
@@ -75,18 +97,32 @@ def not_run(*absent: NotRun) -> tuple[Text, ...]:
 
 
 def solution(answer: Measurements, *body: Step | Block) -> Solution:
-    """A solution whose summary is the conclusion of its answer."""
+    """A solution whose summary is the conclusion of its answer.
+
+    >>> solution(Measurements({}, "It learns.")).summary
+    'It learns.'
+    """
     return Solution(answer, answer.conclusion, body)
 
 
 def unanswered(names: Iterable[str], why: NotRun) -> Solution:
-    """The solution of a problem none of whose runs was made."""
+    """The solution of a problem none of whose runs was made.
+
+    >>> from gradus.runs import NotRun, RunRequest
+    >>> request = RunRequest("hw5", "pictograms", "adam", epochs=30)
+    >>> unanswered(["test"], NotRun(request, "there is no GPU", "gradus solve hw5")).summary
+    'Not run: there is no GPU.'
+    """
     answer = Measurements(missing(names, why), f"Not run: {escaped(why.reason)}.")
     return solution(answer, *not_run(why))
 
 
 def seeds_caveat(runs: str = "one run") -> str:
-    """What intervals from single runs do not cover."""
+    """What intervals from single runs do not cover.
+
+    >>> seeds_caveat("two runs")[-20:]
+    'wo runs cannot show.'
+    """
     return (
         f"The intervals say how far the finite number of images makes an accuracy uncertain. How far it changes with "
         f"the seed, {runs} cannot show."

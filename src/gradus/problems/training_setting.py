@@ -47,6 +47,9 @@ class TrainingParams(Params):
         data: name of a built-in data set, or a folder with ``train/<class>/*`` and ``test/<class>/*`` images.
         seed: of the split, the initial weights and the dropout masks.
         epochs: passes over the training images.
+
+    >>> TrainingParams(epochs=30).request("adam").epochs
+    30
     """
 
     recipe: Literal["hw5"] = "hw5"
@@ -72,7 +75,11 @@ def data_phrase(data: str) -> str:
 
 
 def setting(data: str) -> tuple[Block, ...]:
-    """The data, the split, the network and how it is trained, in full."""
+    """The data, the split, the network and how it is trained, in full.
+
+    >>> [type(block).__name__ for block in setting("pictograms")]
+    ['Text', 'Table', 'Text']
+    """
     built_in = data in _BUILT_IN
     classes = "" if built_in else " The counts of the last layer are for ten classes."
     network = hw5_cnn()
@@ -98,7 +105,11 @@ def setting(data: str) -> tuple[Block, ...]:
 
 
 def setting_sentence(data: str) -> str:
-    """The setting in one sentence, for a problem whose reader has seen :func:`setting`, or does not need it all."""
+    """The setting in one sentence, for a problem whose reader has seen :func:`setting`, or does not need it all.
+
+    >>> setting_sentence("photos/birds").endswith("a folder for each class.")
+    True
+    """
     return (
         f"The network and the settings are those of homework 5 (a convolutional network of four "
         f"convolutions and two fully "

@@ -26,6 +26,9 @@ class Size:
         parameters: number of trainable parameters.
         flattened: number of values that reach the first fully connected layer.
         receptive_field: side, in pixels, of the largest square of the image that one of these values depends on.
+
+    >>> size(wider(10)).parameters
+    2625098
     """
 
     parameters: int
@@ -52,6 +55,9 @@ def receptive_field(network: Architecture) -> int:
 
     Along one axis, value i of a layer depends on the pixels from ``start + i * distance`` on, ``side`` of them; those
     beyond the border are zeros of the padding and do not count.
+
+    >>> receptive_field(hw5_cnn())
+    16
     """
     start, distance, side = 0, 1, 1
     pixels = count = network.input_shape[0]
@@ -70,7 +76,11 @@ def receptive_field(network: Architecture) -> int:
 
 
 def deeper(classes: int) -> Architecture:
-    """The network of homework 5 with a third pair of convolutions, of 128 filters, after the second."""
+    """The network of homework 5 with a third pair of convolutions, of 128 filters, after the second.
+
+    >>> receptive_field(deeper(10))
+    31
+    """
     network = hw5_cnn(classes)
     flatten = next(i for i, layer in enumerate(network.layers) if isinstance(layer, Flatten))
     third = (Conv2D(128, padding="same"), Conv2D(128), MaxPool2D(), Dropout(Fraction(1, 4)))
@@ -78,7 +88,11 @@ def deeper(classes: int) -> Architecture:
 
 
 def wider(classes: int) -> Architecture:
-    """The network of homework 5 with twice as many filters in each convolution."""
+    """The network of homework 5 with twice as many filters in each convolution.
+
+    >>> wider(10).layers[0].filters
+    64
+    """
     network = hw5_cnn(classes)
     layers = (replace(x, filters=2 * x.filters) if isinstance(x, Conv2D) else x for x in network.layers)
     return Architecture(network.input_shape, tuple(layers))

@@ -27,17 +27,29 @@ def decimal(value: float, digits: int = 4) -> str:
 
 
 def share(value: float) -> str:
-    """A share, or a difference of shares, as inline LaTeX."""
+    """A share, or a difference of shares, as inline LaTeX.
+
+    >>> share(0.39)
+    '$0.3900$'
+    """
     return f"${decimal(value)}$"
 
 
 def interval(bounds: Interval) -> str:
-    """An interval of shares as inline LaTeX."""
+    """An interval of shares as inline LaTeX.
+
+    >>> interval((0.25, 0.5))
+    '$[0.2500, 0.5000]$'
+    """
     return f"$[{decimal(bounds[0])}, {decimal(bounds[1])}]$"
 
 
 def code_span(text: str) -> str:
-    """A text as a Markdown code span, whatever backticks it holds."""
+    """A text as a Markdown code span, whatever backticks it holds.
+
+    >>> code_span("runs/a"), code_span("a`b")
+    ('`runs/a`', '``a`b``')
+    """
     line = " ".join(text.split())
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     return f"{fence} {line} {fence}" if line.startswith("`") or line.endswith("`") else f"{fence}{line}{fence}"

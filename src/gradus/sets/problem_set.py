@@ -65,7 +65,7 @@ class ProblemSet:
         known = [problem.id for problem in self.problems]
         for id in ids:
             if id not in known:
-                remedy = nearest(id, known, f"gradus show {self.name} lists them")
+                remedy = nearest(id, known, "gradus show lists them")
                 raise InputError("problem", id, f"is not in the set {self.name}", remedy)
         return tuple(problem for problem in self.problems if problem.id in ids)
 

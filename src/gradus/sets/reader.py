@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from gradus.documents.latex import parse
 from gradus.documents.markdown import markdown_tokens
-from gradus.errors import InputError, SetFileError, nearest
+from gradus.errors import InputError, SetFileError, nearest, shortened
 from gradus.problems.problem import Params
 from gradus.problems.registry import AnyKind, find_kind
 from gradus.sets.problem_set import Part, Problem, ProblemSet, Prose
@@ -55,7 +55,8 @@ def read_set(path: str | Path) -> ProblemSet:
 def parsed_set(text: str, name: str, file: str) -> ProblemSet:
     """The problem set that a text holds; ``file`` is named in errors.
 
-    >>> parsed_set("---\\ntitle: Short\\n---\\n# Nothing yet", "short", "short.md").title
+    >>> problem = "```{problem} linear-algebra/rank\\nid: a\\nA: [[1, 2]]\\n```"
+    >>> parsed_set(f"---\\ntitle: Short\\n---\\n{problem}", "short", "short.md").title
     'Short'
     """
     head, head_lines, body, body_line = _front_matter(text.replace("\r\n", "\n"), file)
@@ -64,14 +65,17 @@ def parsed_set(text: str, name: str, file: str) -> ProblemSet:
         raise SetFileError("given", given, "must be 'name: value' lines", "", f"{file}:{head_lines['given']}")
     parts = tuple(_parts(body, body_line, file, given))
     _refuse_duplicate_ids(parts)
-    return ProblemSet(
+    found = ProblemSet(
         name=name,
-        title=str(head.get("title") or name),
-        course=str(head.get("course") or ""),
+        title=_words(head, "title", head_lines, file) or name,
+        course=_words(head, "course", head_lines, file),
         points=_count(head, "points", head_lines, file),
         group_size=_count(head, "group_size", head_lines, file),
         parts=parts,
     )
+    if not found.problems:
+        raise SetFileError("set", None, "has no problem", "write a block ```{problem} <kind>", f"{file}:{body_line}")
+    return found
 
 
 def _decoded(content: bytes, file: str) -> str:
@@ -98,6 +102,13 @@ def _front_matter(text: str, file: str) -> tuple[dict[str, Any], dict[str, int],
     return head, lines, text[found.end() :], text[: found.end()].count("\n") + 1
 
 
+def _words(head: Mapping[str, Any], key: str, lines: Mapping[str, int], file: str) -> str:
+    value = head.get(key)
+    if isinstance(value, dict | list | bool):
+        raise SetFileError(key, value, "must be text", "put it in quotes", f"{file}:{lines[key]}")
+    return "" if value is None else str(value)
+
+
 def _count(head: Mapping[str, Any], key: str, lines: Mapping[str, int], file: str) -> int | None:
     value = head.get(key)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
@@ -109,10 +120,12 @@ def _parts(body: str, first_line: int, file: str, given: Mapping[str, Any]) -> I
     lines = body.split("\n")
     start = 0
     for token in markdown_tokens(body):
-        if token.type != "fence" or token.level != 0 or not token.map or not token.info.startswith("{"):
+        if token.type != "fence" or not token.map or not re.match(r"\{|problem\b", token.info):
             continue
         kind = _PROBLEM.match(token.info)
         place = f"{file}:{first_line + token.map[0]}"
+        if token.level != 0:
+            raise SetFileError("block", token.info, "stands in a list or quote", "start it at the left margin", place)
         if not kind:
             raise SetFileError("block", token.info, "is not a kind of block", "write {problem} and a kind", place)
         if not _is_closed(lines, token):
@@ -161,17 +174,18 @@ def _problem(kind_name: str, content: str, file: str, line: int, given: Mapping[
         )
     points = _count(values, "points", lines, file)
     values.pop("points", None)
-    values = {key: _resolved(value, given, f"{file}:{lines[key]}") for key, value in values.items()}
+    values = {key: _resolved(key, value, given, f"{file}:{lines[key]}") for key, value in values.items()}
     return Problem(id, kind, _params(kind, values, lines, place, file), points, place)
 
 
-def _resolved(value: Any, given: Mapping[str, Any], place: str) -> Any:
+def _resolved(key: str, value: Any, given: Mapping[str, Any], place: str) -> Any:
     """``$name`` -> the value of that name under ``given`` in the front matter."""
     if not (isinstance(value, str) and re.fullmatch(r"\$[A-Za-z_][A-Za-z0-9_]*", value)):
         return value
     if value[1:] in given:
         return given[value[1:]]
-    raise SetFileError("value", value, "is not under 'given' in the front matter", _nearest(value[1:], given), place)
+    remedy = nearest(value, [f"${name}" for name in given], "add it there")
+    raise SetFileError(key, value, "is not under 'given' in the front matter", remedy, place)
 
 
 def _params(kind: AnyKind, values: Mapping[str, Any], lines: Mapping[str, int], place: str, file: str) -> Params:
@@ -197,21 +211,39 @@ def _set_file_error(
     if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
         return SetFileError(name, values.get(name), f"is not a parameter of {kind.name}", _nearest(name, known), at)
     cause = error.get("ctx", {}).get("error")
-    value = values.get(name)
     if isinstance(cause, InputError):
-        inner = (
-            cause.rule
-            if cause.argument in ("matrix", "vector", "number")
-            else f"{cause.argument} {_quoted(cause)}{cause.rule}"
-        )
-        return SetFileError(name, value, inner, cause.remedy, at)
+        name = cause.argument if cause.argument in values else name
+        at = f"{file}:{lines[name]}" if name in lines else place
+        return SetFileError(name, values.get(name), _rule(cause, name), cause.remedy, at)
     where = ".".join(str(part) for part in error["loc"][1:])
-    rule = (f"at {where}: " if where else "") + str(error["msg"]).removeprefix("Value error, ")
-    return SetFileError(name, value, rule[:1].lower() + rule[1:], "", at)
+    rule = (f"at {where}: " if where else "") + _plain_rule(error)
+    return SetFileError(name, values.get(name), rule, "", at)
 
 
-def _quoted(cause: InputError) -> str:
-    return f"= {cause.value}: " if cause.value is not None else ""
+def _rule(cause: InputError, name: str) -> str:
+    """What an error of ours says besides the value of the parameter, which is named already."""
+    if cause.argument in ("matrix", "vector", "number", name):
+        return cause.rule
+    return f"{cause.argument} = {shortened(cause.value)}: {cause.rule}" if cause.value is not None else cause.rule
+
+
+_TYPES = {
+    "bool": "must be true or false",
+    "int": "must be a whole number",
+    "string": "must be text",
+    "list": "must be a list",
+    "tuple": "must be a list",
+    "dict": "must be 'name: value' pairs",
+}
+
+
+def _plain_rule(error: Any) -> str:
+    """A complaint of pydantic in the words of a set file."""
+    kind, _, what = str(error["type"]).partition("_")
+    if kind in _TYPES and what in ("type", "parsing", "from_float", "parsing_size"):
+        return _TYPES[kind]
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _nearest(name: str, known: Any) -> str:

@@ -75,7 +75,7 @@ def mapping(text: str, file: str, line: int) -> tuple[dict[str, Any], dict[str, 
         value = loader.construct_document(node) if node is not None else {}
     except yaml.MarkedYAMLError as error:
         at = line + (error.problem_mark.line if error.problem_mark else 0)
-        raise SetFileError("YAML", None, str(error.problem), "write 'name: value' lines", f"{file}:{at}") from error
+        raise SetFileError("YAML", None, str(error.problem), "", f"{file}:{at}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         rule = "is nested too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())
         raise SetFileError("YAML", None, rule, "write 'name: value' lines", f"{file}:{line}") from error

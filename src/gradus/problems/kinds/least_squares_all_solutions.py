@@ -9,9 +9,10 @@ from gradus.answers.answer import Family
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import LeastSquares, least_squares
-from gradus.exact.least_squares_steps import all_solutions_steps, exact_svd
+from gradus.exact.least_squares_steps import all_solutions_steps
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.subspaces import row_space
+from gradus.exact.svd import exact_svd
 from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
 from gradus.problems.mistakes import distinct
@@ -19,6 +20,8 @@ from gradus.problems.problem import Kind, Records, Solution
 
 
 class AllSolutions(Kind[SystemParams]):
+    """A family: one solution, and the directions of the null space."""
+
     name: ClassVar[str] = "least-squares/all-solutions"
     title: ClassVar[str] = "The set of all least-squares solutions"
     Params = SystemParams

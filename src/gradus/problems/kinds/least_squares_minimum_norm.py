@@ -9,10 +9,11 @@ from gradus.answers.answer import Exact
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import least_squares
-from gradus.exact.least_squares_steps import exact_svd, minimum_norm_steps
+from gradus.exact.least_squares_steps import minimum_norm_steps
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import ZERO
 from gradus.exact.row_reduction import row_reduction
+from gradus.exact.svd import exact_svd
 from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
 from gradus.problems.mistakes import distinct
@@ -20,6 +21,8 @@ from gradus.problems.problem import Kind, Records, Solution
 
 
 class MinimumNorm(Kind[SystemParams]):
+    """An exact vector."""
+
     name: ClassVar[str] = "least-squares/minimum-norm"
     title: ClassVar[str] = "The minimum-norm least-squares solution"
     Params = SystemParams

@@ -9,8 +9,9 @@ from gradus.answers.answer import Exact
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import pseudo_inverse
-from gradus.exact.least_squares_steps import exact_svd, pseudo_inverse_steps
+from gradus.exact.least_squares_steps import pseudo_inverse_steps
 from gradus.exact.matrices import Matrix
+from gradus.exact.svd import exact_svd
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct
@@ -18,6 +19,8 @@ from gradus.problems.problem import Kind, Records, Solution
 
 
 class PseudoInverse(Kind[MatrixParams]):
+    """An exact matrix."""
+
     name: ClassVar[str] = "least-squares/pseudo-inverse"
     title: ClassVar[str] = "The pseudo-inverse of a matrix"
     Params = MatrixParams

@@ -52,6 +52,8 @@ class SystemWithUnknowns(SystemParams):
 
 
 class System(Kind[SystemWithUnknowns]):
+    """A matrix and a vector."""
+
     name: ClassVar[str] = "least-squares/system"
     title: ClassVar[str] = "A linear system in matrix form"
     Params = SystemWithUnknowns

@@ -10,8 +10,9 @@ from gradus.answers.answer import Minimisers
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import UnitMinimisers, unit_minimisers
-from gradus.exact.least_squares_steps import exact_svd, unit_minimiser_steps
 from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.svd import exact_svd
+from gradus.exact.unit_minimiser_steps import unit_minimiser_steps
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct
@@ -19,6 +20,8 @@ from gradus.problems.problem import Kind, Records, Solution
 
 
 class UnitVectorMinimisers(Kind[MatrixParams]):
+    """Two opposite unit vectors, or a unit sphere."""
+
     name: ClassVar[str] = "least-squares/unit-minimisers"
     title: ClassVar[str] = "Unit vectors that a matrix shortens most"
     Params = MatrixParams

@@ -26,6 +26,8 @@ _CONVENTION = (
 
 
 class NullSpace(Kind[MatrixParams]):
+    """An orthonormal basis, perhaps empty."""
+
     name: ClassVar[str] = "linear-algebra/null-space"
     title: ClassVar[str] = "An orthonormal basis of the null space"
     Params = MatrixParams

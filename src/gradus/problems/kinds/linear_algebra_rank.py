@@ -17,6 +17,8 @@ from gradus.problems.problem import Kind, Records, Solution
 
 
 class Rank(Kind[MatrixParams]):
+    """An exact number."""
+
     name: ClassVar[str] = "linear-algebra/rank"
     title: ClassVar[str] = "The rank of a matrix"
     Params = MatrixParams

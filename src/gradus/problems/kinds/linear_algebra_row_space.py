@@ -25,6 +25,8 @@ _CONVENTION = (
 
 
 class RowSpace(Kind[MatrixParams]):
+    """An orthonormal basis, perhaps empty."""
+
     name: ClassVar[str] = "linear-algebra/row-space"
     title: ClassVar[str] = "An orthonormal basis of the row space"
     Params = MatrixParams

@@ -271,7 +271,8 @@ def _because(params: ConvergenceParams, found: tuple[Direction, ...]) -> str:
     anyhow = params.velocity is None
     bad = [rf"along $w_{i}$ {FATES[d.fate]}" for i, d in enumerate(found, 1) if d.fate not in ("returns", "stays")]
     if bad:
-        condition = ", if the velocity has a component there" if anyhow else ""
+        each = "each " if len(bad) > 1 else ""
+        condition = f", {each}if the velocity has a component there" if anyhow else ""
         return bad[0][0].upper() + "; ".join(bad)[1:] + f"{condition}."
     if anyhow:
         return "Along every direction the curvature is positive and small enough, so that no velocity leads away."
@@ -280,8 +281,9 @@ def _because(params: ConvergenceParams, found: tuple[Direction, ...]) -> str:
 
 def _local(params: ConvergenceParams) -> str:
     if not _is_bare(params):
-        exact = "The risk is quadratic here, so the verdict is exact; any multiple of the velocity other than 0 has the same"
-        return f"{exact}, along each eigenvector." if params.velocity is None else f"{exact}."
+        exact = "The risk is quadratic here, so the verdict is exact"
+        same = "; any multiple of the velocity other than 0 has the same."
+        return f"{exact}." if params.velocity is None else exact + same
     return (
         "**Fine print.** 'No' does not mean 'never': if $\\mathbf{a}$ has no component along negative or zero "
         "curvature, and $\\alpha\\lambda < 2(1 + \\mu)$ along the others, the iterates do come back. Where the risk is "

@@ -24,6 +24,8 @@ from gradus.problems.problem import Kind, Records, Solution
 
 
 class LeftFactors(Kind[MatrixParams]):
+    """Two exact matrices."""
+
     name: ClassVar[str] = "svd/left-factors"
     title: ClassVar[str] = "The matrices U and Sigma of the singular value decomposition"
     Params = MatrixParams

@@ -19,6 +19,8 @@ from gradus.problems.problem import Kind, Records, Solution
 
 
 class RightSingularVectors(Kind[MatrixParams]):
+    """An exact matrix."""
+
     name: ClassVar[str] = "svd/right-singular-vectors"
     title: ClassVar[str] = "The matrix V of the singular value decomposition"
     Params = MatrixParams

@@ -25,8 +25,11 @@ def set_file(name: str) -> Path:
         InputError: there is neither; the remedy names the nearest bundled set.
     """
     path = Path(name)
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except (OSError, ValueError) as error:
+        raise InputError("set", name, "is not the name of a file", "give a path or a bundled set") from error
     if name in bundled_names():
         return _FOLDER / f"{name}.md"
     if path.is_dir():
