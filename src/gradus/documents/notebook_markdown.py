@@ -41,8 +41,11 @@ def inert_markdown(markdown: str) -> str:
 
     >>> inert_markdown("$a<b$, `<i>` and <b>bold</b>")
     '$a\\\\lt b$, `<i>` and &lt;b>bold&lt;/b>'
+    >>> print(inert_markdown("From $5 to $6, $x$"))
+    From \\$5 to \\$6, $x$
     """
-    quoted = _outside_code(markdown, lambda text: _TAG.sub("&lt;", text))
+    # A dollar that is none of our formulas' would start one in programs that pair dollars in another way.
+    quoted = _outside_code(markdown, lambda text: _TAG.sub("&lt;", text).replace("$", "\\$"))
     if _is_inert(quoted):
         return quoted
     # Whoever writes so means harm: what only looks like a code span is not spared either.

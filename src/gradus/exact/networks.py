@@ -108,7 +108,7 @@ class Network:
         if len(self.numbered_weights) > MAX_WEIGHTS:
             count = len(self.numbered_weights)
             raise UnsupportedError(
-                "network", f"{count} weights", f"must have at most {MAX_WEIGHTS}", "give fewer neurons"
+                "network", f"{count} weights", f"must have at most {MAX_WEIGHTS} weights", "give fewer"
             )
 
     @staticmethod
