@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check format clean
+.PHONY: help demo test check bench format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ check: .venv/.ready-dev ## style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/.ready-bench ## measure exact linear algebra beside SymPy (some minutes); figures in out/bench
+	$(BIN)/python benchmarks/linear_algebra.py
+
 format: .venv/.ready-dev ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -37,13 +40,26 @@ clean: ## remove .venv and everything that was made
 	@$(call venv)
 	@echo "Installing gradus$(if $(EXTRAS), with PyTorch (the first time: some minutes))..."
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.$(if $(EXTRAS),[$(EXTRAS)])'
+	@$(call flint)
 	@touch $@
 
 .venv/.ready-dev: pyproject.toml constraints.txt
 	@$(call venv)
 	@echo "Installing gradus with PyTorch and the tools of its developers (the first time: some minutes)..."
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	@$(call flint)
 	@touch $@ .venv/.ready-demo-train
+
+.venv/.ready-bench: pyproject.toml constraints.txt
+	@$(call venv)
+	@echo "Installing gradus with what it is measured beside..."
+	@$(PIP) install --quiet --constraint constraints.txt --editable . sympy mpmath
+	@$(call flint)
+	@touch $@
+
+# python-flint makes exact arithmetic faster; without it everything works and is certified all the same.
+flint = $(PIP) install --quiet --constraint constraints.txt --only-binary :all: python-flint \
+	|| echo "python-flint could not be installed: exact arithmetic will be slower."
 
 venv = command -v "$(PYTHON)" >/dev/null 2>&1 \
 	|| { echo "gradus: there is no '$(PYTHON)'; install Python 3.11 or later, or name one: make PYTHON=python3.12"; exit 1; }; \

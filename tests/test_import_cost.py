@@ -50,6 +50,24 @@ def test_solving_exactly_loads_no_training_and_no_drawing() -> None:
     assert done.stdout.splitlines()[-1] == ""
 
 
+@pytest.mark.parametrize(
+    "call", ["run(['show', 'hw5', '3.8'])", "run(['solve', 'hw5', '--only', '3.2,3.3,3.6,3.7,3.10', '--json'])"]
+)
+def test_rational_singular_values_need_no_factoring_library(call: str) -> None:
+    done = python(f"from gradus.cli import run; {call}\n" + LOADED.format(heavy=("sympy", "flint", "mpmath", "numpy")))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def test_irrational_singular_values_need_flint_or_else_sympy() -> None:
+    source = "from gradus.exact import Matrix, svd; svd(Matrix.of('2 1 0 0; 0 1 1 0; 0 0 1 1; 1 0 0 1')).V.text\n"
+    probe = LOADED.format(heavy=("sympy", "flint"))
+    found = python(source + probe).stdout.split()
+    assert found in (["flint"], ["sympy"])
+    without = python(f"MISSING = ('flint',)\n{BLOCKED}{source}{probe}")
+    assert without.stdout.split() == ["sympy"], without.stderr
+
+
 def test_the_probe_can_fail() -> None:
     done = python("import numpy\n" + LOADED.format(heavy=HEAVY))
     assert done.stdout.split() == ["numpy"]

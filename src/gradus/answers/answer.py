@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from gradus.exact.matrices import Matrix, Vector
@@ -147,6 +147,10 @@ class Parts(Answer):
 class Family(Answer):
     r"""A point plus all combinations of some directions; no directions mean the point alone.
 
+    Attributes:
+        parameters: what the coefficients of the directions are called; k, or k_1, k_2, ... if they have no names.  Two
+            families that differ in these alone are equal.
+
     >>> family = Family(Vector.of("3 4"), (Vector.of("-4 3"),))
     >>> family.text
     '(3, 4) + k*(-4, 3)'
@@ -156,19 +160,25 @@ class Family(Answer):
 
     point: Vector
     directions: tuple[Vector, ...]
+    parameters: tuple[str, ...] = field(default=(), compare=False)
     type: ClassVar[str] = "family"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One name for the coefficient of each direction."""
+        return self.parameters or _parameters(len(self.directions))
 
     def as_json(self) -> Json:
         return {"point": self.point.as_json(), "directions": [d.as_json() for d in self.directions]}
 
     @property
     def text(self) -> str:
-        names = _parameters(len(self.directions))
+        names = self.names
         return " + ".join([self.point.text, *(f"{k}*{d.text}" for k, d in zip(names, self.directions, strict=True))])
 
     @property
     def latex(self) -> str:
-        names = _parameters(len(self.directions))
+        names = self.names
         # Plain vectors: beside a parameter, a factor of their own would read like a second one.
         terms = [f"{k}{d.latex}" for k, d in zip(names, self.directions, strict=True)]
         members = " + ".join([self.point.latex, *terms] if terms else [self.point.factored_latex])

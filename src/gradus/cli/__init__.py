@@ -16,6 +16,13 @@ _COMMANDS = {
     "sets": "List the bundled problem sets.",
     "show": "Show a problem set, or one problem with its worked solution, in the terminal.",
     "solve": "Solve a problem set and write notebook, web page and PDF.",
+    "check": "Decide whether an answer to a problem is right, and say why not.",
+    "rank": "The rank of a matrix.",
+    "subspaces": "Orthonormal bases of the four subspaces of a matrix.",
+    "svd": "The singular value decomposition of a matrix.",
+    "pinv": "The pseudo-inverse of a matrix.",
+    "lstsq": "All least-squares solutions of a linear system.",
+    "minimisers": "The unit vectors at which the norm of A x is least.",
 }
 
 

@@ -62,8 +62,14 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
-def write_file(file: Path, content: bytes) -> None:
+_OTHER_FOLDER = "choose another with --out"
+
+
+def write_file(file: Path, content: bytes, remedy: str = _OTHER_FOLDER) -> None:
     """Write a file so that it is there whole or not at all.
+
+    Args:
+        remedy: what the error tells the user to do where the file cannot be written.
 
     Raises:
         OutputError: it cannot be written.
@@ -71,8 +77,8 @@ def write_file(file: Path, content: bytes) -> None:
     try:
         write_whole(file, content)
     except OSError as error:
-        raise _unwritable(file, error) from error
+        raise _unwritable(file, error, remedy) from error
 
 
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    return OutputError("output", str(path), f"cannot be written ({error.strerror})", "choose another with --out")
+def _unwritable(path: Path, error: OSError, remedy: str = _OTHER_FOLDER) -> OutputError:
+    return OutputError("output", str(path), f"cannot be written ({error.strerror})", remedy)

@@ -48,6 +48,15 @@ def print_blocks(blocks: Iterable[Block], console: Console) -> None:
             console.print()
 
 
+def plain_line(text: str) -> str:
+    """Inline Markdown with LaTeX as one line of plain text.
+
+    >>> plain_line("The *rank* of $A$.")
+    'The rank of A.'
+    """
+    return _inline_text(text).plain
+
+
 def _renderables(block: Block) -> Iterable[RenderableType]:
     match block:
         case Text(markdown):

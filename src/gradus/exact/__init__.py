@@ -1,5 +1,6 @@
 """Exact mathematics: numbers, vectors, matrices, the subspaces of a matrix, its decomposition, least squares."""
 
+from gradus.exact.algebraic import AlgebraicNumber
 from gradus.exact.least_squares import (
     LeastSquares,
     UnitMinimisers,
@@ -9,13 +10,16 @@ from gradus.exact.least_squares import (
 )
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import Number, sqrt
-from gradus.exact.row_reduction import RowReduction, inverse, rank, row_reduction
+from gradus.exact.qr import QR, qr
+from gradus.exact.row_reduction import RowReduction, determinant, inverse, rank, row_reduction
 from gradus.exact.steps import Check, Step
 from gradus.exact.subspaces import column_space, left_null_space, null_space, row_space
 from gradus.exact.svd import SVD, svd
 
 __all__ = [
+    "QR",
     "SVD",
+    "AlgebraicNumber",
     "Check",
     "LeastSquares",
     "Matrix",
@@ -25,11 +29,13 @@ __all__ = [
     "UnitMinimisers",
     "Vector",
     "column_space",
+    "determinant",
     "inverse",
     "least_squares",
     "left_null_space",
     "null_space",
     "pseudo_inverse",
+    "qr",
     "rank",
     "row_reduction",
     "row_space",

@@ -22,6 +22,10 @@ MAX_ROOT_BITS = 2_000
 """Most bits in a bound of the eigenvalues, after clearing denominators."""
 
 
+WORTH_A_TEST = 128
+"""From so many bits on, a test modulo small primes goes before the search for integer roots."""
+
+
 @dataclass(frozen=True)
 class Spectrum:
     """The eigenvalues of a symmetric positive semi-definite matrix.
@@ -74,7 +78,7 @@ def spectrum(G: Matrix) -> Spectrum:
     fractions = [c.as_fraction() for c in polynomial]
     scale = lcm(*(c.denominator for c in fractions))
     integers = [int(c * scale ** (len(fractions) - 1 - k)) for k, c in enumerate(fractions)]
-    roots, rest = _integer_roots(integers)
+    roots, rest = integer_roots(integers)
     degree = len(rest) - 1
     return Spectrum(
         polynomial,
@@ -133,6 +137,8 @@ def polynomial_latex(coefficients: Sequence[Number | Fraction], variable: str = 
     powers = range(len(coefficients) - 1, 0, -1)
     names = [variable if k == 1 else f"{variable}^{{{k}}}" for k in powers]
     constant = Number.of(coefficients[0])
+    if not any(coefficients[1:]):
+        return constant.latex
     form = linear_form([Number.of(coefficients[k]) for k in powers], names)
     if not constant:
         return form
@@ -143,12 +149,21 @@ def _power(variable: str, power: int) -> str:
     return "" if power == 0 else variable if power == 1 else f"{variable}^{power}"
 
 
-def _integer_roots(p: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
-    """The integer roots of a monic polynomial with real roots >= 0, descending with multiplicities; what is left."""
+def integer_roots(p: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
+    """The integer roots of a monic polynomial with real roots >= 0, descending with multiplicities; what is left.
+
+    Raises:
+        UnsupportedError: the roots may have more than MAX_ROOT_BITS bits.
+
+    >>> integer_roots([0, -50, 1])
+    ([(50, 1), (0, 1)], [1])
+    """
     bound = -p[-2] if len(p) > 1 else 0
     if bound.bit_length() > MAX_ROOT_BITS:
         rule = f"the eigenvalues of A^T A have more than {MAX_ROOT_BITS} bits"
         raise UnsupportedError("A", None, rule, "give smaller entries")
+    if bound.bit_length() > WORTH_A_TEST and not _may_have_integer_roots(p):
+        return [], p
     candidates = {_ceiling(p, k, bound) for k in range(1, len(p))}
     roots = []
     for candidate in sorted(candidates, reverse=True):
@@ -158,6 +173,15 @@ def _integer_roots(p: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
         if count:
             roots.append((candidate, count))
     return roots, p
+
+
+def _may_have_integer_roots(p: Sequence[int]) -> bool:
+    """False only if the polynomial has no root modulo one of some primes, hence no integer root."""
+    for prime in (97, 101, 103, 107, 109, 113):
+        residues = [c % prime for c in p]
+        if all(_value(residues, x) % prime for x in range(prime)):
+            return False
+    return True
 
 
 def _ceiling(p: Sequence[int], k: int, bound: int) -> int:

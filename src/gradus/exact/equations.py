@@ -23,7 +23,7 @@ def factor_latex(factor: Number) -> str:
     >>> factor_latex(Number.of("-1")), factor_latex(Number.of("1 + sqrt(2)"))
     ('-', '\\left(1 + \\sqrt{2}\\right)')
     """
-    if len(factor.terms) > 1:
+    if factor.is_sum:
         return rf"\left({factor.latex}\right)"
     return {"1": "", "-1": "-"}.get(factor.latex, factor.latex)
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
+from math import lcm
 from typing import TYPE_CHECKING, Any, cast
 
 from gradus.errors import InputError, UnsupportedError
@@ -26,6 +27,7 @@ MAX_EXPONENT = 1_000
 MAX_EXPONENT_OF_SUM = 100
 MAX_DEGREE = 40
 MAX_ENTRIES = 10_000
+MAX_ROOT_SIZE = 100_000
 
 _X_REMEDY = "write sqrt(2) or root(x^2 - 2, 2), say"
 _SMALLER = "give smaller numbers or exponents"
@@ -50,7 +52,7 @@ def number(text: str) -> Number:
 
     Raises:
         InputError: the text is not in the grammar; the rule says where it stops being so.
-        UnsupportedError: a budget is passed, or the number is no sum of square roots of rationals.
+        UnsupportedError: a budget is passed, or the number has a polynomial of too high a degree.
 
     >>> number("-0.25 + sqrt(8)/2").text
     '-1/4 + sqrt(2)'
@@ -231,7 +233,7 @@ def _leaf(tree: Any, text: str) -> Polynomial:
     if tree.data == "neg":
         return tuple(-c for c in _value(tree.children[0], text))
     if tree.data == "sqrt":
-        return _trimmed((sqrt(_constant(_value(tree.children[0], text), text)),))
+        return _trimmed((_square_root(_constant(_value(tree.children[0], text), text)),))
     if tree.data == "root":
         polynomial = _value(tree.children[0], text)
         return _trimmed((_root(polynomial, _constant(_value(tree.children[1], text), text), text),))
@@ -293,7 +295,7 @@ def _power(base: Polynomial, exponent: Number, text: str) -> Polynomial:
     if not exponent.is_rational or exponent.as_fraction().denominator != 1:
         raise UnsupportedError("exponent", text, "must be an integer", "write sqrt(x) for a square root")
     n = exponent.as_fraction().numerator
-    most = MAX_EXPONENT if all(len(c.terms) <= 2 for c in base) else MAX_EXPONENT_OF_SUM
+    most = MAX_EXPONENT if not any(c.is_algebraic or len(c.terms) > 2 for c in base) else MAX_EXPONENT_OF_SUM
     if abs(n) > most or (base and max(map(_bits, base)) * abs(n) > MAX_BITS):
         rule = f"must be at most {most}, and the power below {MAX_BITS} bits"
         raise UnsupportedError("exponent", text, rule, _SMALLER)
@@ -306,28 +308,40 @@ def _power(base: Polynomial, exponent: Number, text: str) -> Polynomial:
 
 
 def _root(polynomial: Polynomial, k: Number, text: str) -> Number:
-    """The k-th real root, from 1 upwards from the smallest; degrees 1 and 2 with rational coefficients."""
-    degree = len(polynomial) - 1
-    if degree not in (1, 2) or not all(c.is_rational for c in polynomial):
-        rule = "is read for polynomials of degree 1 and 2 with rational coefficients only, so far"
-        raise UnsupportedError("root", text, rule, "write it with sqrt(x) where it is a square root")
-    roots = [-polynomial[0] / polynomial[1]] if degree == 1 else _quadratic_roots(polynomial)
-    index = k.as_fraction()
+    """The k-th of the different real roots, from 1 upwards from the smallest; any polynomial, rational coefficients."""
+    from gradus.exact.algebraic import real_roots
+
+    if len(polynomial) < 2:
+        raise InputError("root", text, "must have a polynomial in x of degree 1 or more", _X_REMEDY)
+    if not all(c.is_rational for c in polynomial):
+        rule = "is read for polynomials with rational coefficients only"
+        raise UnsupportedError("root", text, rule, "multiply with the conjugate polynomial")
+    fractions = [c.as_fraction() for c in polynomial]
+    scale = lcm(*(c.denominator for c in fractions))
+    whole = [int(c * scale) for c in fractions]
+    if sum(c.bit_length() for c in whole) * len(whole) > MAX_ROOT_SIZE:
+        rule = f"must have a polynomial whose bits times degree stay below {MAX_ROOT_SIZE}"
+        raise UnsupportedError("root", text, rule, _SMALLER)
+    roots, index = real_roots(whole), k.as_fraction()
     if index.denominator != 1 or not 1 <= index <= len(roots):
         raise InputError("root", text, f"the polynomial has {_counted(len(roots), 'real root')}", "choose k among them")
     return roots[int(index) - 1]
 
 
-def _quadratic_roots(polynomial: Polynomial) -> list[Number]:
-    c, b, a = polynomial
-    discriminant = b * b - 4 * a * c
-    if discriminant.sign() < 0:
-        return []
-    ends = [(-b - sqrt(discriminant)) / (2 * a), (-b + sqrt(discriminant)) / (2 * a)]
-    return sorted(set(ends))
+def _square_root(value: Number) -> Number:
+    try:
+        return sqrt(value)
+    except UnsupportedError:
+        if isinstance(value, Number) and value.is_rational:
+            raise
+        from gradus.exact.algebraic import square_root
+
+        return square_root(value)
 
 
 def _bits(x: Number) -> int:
+    if x.is_algebraic:
+        return max(c.bit_length() for c in x.coefficients)
     return max(
         (max(c.numerator.bit_length(), c.denominator.bit_length()) + n.bit_length() for n, c in x.terms), default=0
     )

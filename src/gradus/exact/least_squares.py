@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
-from gradus.errors import InputError, UnsupportedError
-from gradus.exact.matrices import Matrix, Vector
+from gradus.errors import InputError
+from gradus.exact import ground
+from gradus.exact.matrices import Matrix, Vector, integers
+from gradus.exact.numbers import Number
 from gradus.exact.row_reduction import full_rank_factors, inverse
 from gradus.exact.subspaces import null_space
-from gradus.exact.svd import eigenspace, gram_spectrum
+from gradus.exact.svd import smallest_singular_vectors
 
 
 def pseudo_inverse(A: Matrix) -> Matrix:
@@ -23,8 +26,23 @@ def pseudo_inverse(A: Matrix) -> Matrix:
     """
     if not A:
         return A.T
+    if A.is_rational:
+        return _rational_pseudo_inverse(A)
     C, R = full_rank_factors(A)
     return R.T @ inverse(C.T @ A @ R.T) @ C.T
+
+
+def _rational_pseudo_inverse(A: Matrix) -> Matrix:
+    """The same over the integers, with rows of A for R: those in which the transpose has its pivots."""
+    N, d = integers(A)
+    columns = ground.reduced(N)[2]
+    C_T = [[row[j] for row in N] for j in columns]
+    rows = ground.reduced(C_T)[2]
+    R_T = [[N[i][j] for i in rows] for j in range(A.shape[1])]
+    solved = ground.solution(ground.product(ground.product(C_T, N), R_T), C_T)
+    assert solved is not None, "a product of full-rank factors is invertible"
+    X, c = solved
+    return Matrix(tuple(tuple(Number.of(Fraction(x * d, c)) for x in row) for row in ground.product(R_T, X)))
 
 
 @dataclass(frozen=True)
@@ -95,25 +113,17 @@ def unit_minimisers(A: Matrix) -> UnitMinimisers:
     """All unit vectors x at which the norm of A x is least, for A (m x n).
 
     They are the unit vectors of the null space if it is not {0}, and of the eigenspace of the smallest eigenvalue of
-    A^T A otherwise; only that eigenvalue has to be rational.
+    A^T A otherwise.
 
     Raises:
-        UnsupportedError: the smallest eigenvalue of A^T A is not rational.
+        UnsupportedError: as for :func:`~gradus.exact.svd.svd`.
 
     >>> [v.text for v in unit_minimisers(Matrix.of("3 4; 3 4")).vectors]
     ['(-4/5, 3/5)', '(4/5, -3/5)']
+    >>> unit_minimisers(Matrix.of("1 1; 0 1")).vectors[0].text
+    '(sqrt(50 + 10*sqrt(5))/10, -sqrt(50 - 10*sqrt(5))/10)'
     """
-    basis = null_space(A) or _smallest_eigenspace(A)
+    basis = null_space(A) or smallest_singular_vectors(A)
     if len(basis) == 1:
         return UnitMinimisers("points", (basis[0], -basis[0]))
     return UnitMinimisers("sphere", basis)
-
-
-def _smallest_eigenspace(A: Matrix) -> tuple[Vector, ...]:
-    smallest = gram_spectrum(A).smallest
-    if smallest is None:
-        rule = "the smallest eigenvalue of A^T A is not rational"
-        raise UnsupportedError(
-            "A", A.text, rule, "gradus handles singular values that are square roots of rationals so far"
-        )
-    return eigenspace(A.T @ A, smallest[0])

@@ -83,8 +83,8 @@ def _factored_pseudo_inverse_steps(A: Matrix) -> tuple[Step, ...]:
     return (
         Step(
             "Full-rank factors $A = CR$",
-            r"$C$ holds the pivot columns of $A$, $R$ the non-zero rows of its reduced row echelon form. (The singular "
-            r"values of $A$ are not square roots of rationals; this way does not need them.)",
+            r"$C$ holds the pivot columns of $A$, $R$ the non-zero rows of its reduced row echelon form. (Not all "
+            r"entries of the singular value decomposition are sums of square roots; this way does not need it.)",
             after=rf"C = {C.latex},\quad R = {R.latex}",
             checks=(Check("$CR = A$.", C @ R == A),),
         ),

@@ -9,8 +9,12 @@ from math import gcd, lcm
 from typing import overload
 
 from gradus.errors import InputError
+from gradus.exact.algebraic import square_root
 from gradus.exact.grammar import matrix_rows, vector_entries
-from gradus.exact.numbers import ONE, ZERO, Number, sqrt
+from gradus.exact.numbers import ONE, ZERO, Number
+
+WIDEST = 24
+"""Longest polynomial that is printed in up to three columns; in more columns they must be shorter."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,12 @@ class Vector:
         """The Euclidean norm.
 
         Raises:
-            UnsupportedError: it is not a sum of square roots of rationals.
+            UnsupportedError: its polynomial has too high a degree; never so for rational vectors.
 
-        >>> Vector.of("1 2").norm().text
-        'sqrt(5)'
+        >>> Vector.of("1 2").norm().text, Vector.of(["sqrt(2)", "1 + sqrt(2)"]).norm().text
+        ('sqrt(5)', 'sqrt(5 + 2*sqrt(2))')
         """
-        return sqrt(self.dot(self))
+        return square_root(self.dot(self))
 
     @property
     def text(self) -> str:
@@ -303,6 +307,17 @@ class Matrix:
         return f"Matrix({self.text!r})"
 
 
+def integers(A: Matrix) -> tuple[list[list[int]], int]:
+    """(N, d) with A = N / d, for rational A.
+
+    >>> integers(Matrix.of("1/2 1/3"))
+    ([[3, 2]], 6)
+    """
+    fractions = [[x.as_fraction() for x in row] for row in A.rows]
+    d = lcm(*(x.denominator for row in fractions for x in row))
+    return [[x.numerator * (d // x.denominator) for x in row] for row in fractions], d
+
+
 def _same_length(a: Vector, b: Vector) -> None:
     if len(a) != len(b):
         raise InputError("vector", b.text, f"must have {len(a)} entries, as {a.text} has", "add or leave out entries")
@@ -312,13 +327,25 @@ def _by(shape: tuple[int, int]) -> str:
     return f"{shape[0]} x {shape[1]}"
 
 
+def entry_limit(columns: int) -> int:
+    """Most characters of a polynomial in a table's entry: the more columns, the fewer.
+
+    >>> entry_limit(1), entry_limit(6)
+    (24, 12)
+    """
+    return min(WIDEST, 3 * WIDEST // columns)
+
+
 def _table_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> str:
-    body = r" \\ ".join(" & ".join(x.latex for x in row) for row in rows)
+    limit = entry_limit(len(rows[0]))
+    body = r" \\ ".join(" & ".join(x.latex_within(limit) for x in row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
 
 
 def _factored_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> str:
     """Pulls out (g / d) sqrt(n) when there are several non-zero entries, all integer multiples of it; else plain."""
+    if any(x.is_algebraic for row in rows for x in row):
+        return _table_latex(rows)
     terms = [x.terms for row in rows for x in row if x]
     if len(terms) < 2 or any(len(term) != 1 or term[0][0] != terms[0][0][0] for term in terms):
         return _table_latex(rows)

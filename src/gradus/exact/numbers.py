@@ -85,6 +85,21 @@ class Number:
         """Whether it has no square root."""
         return all(radicand == 1 for radicand, _ in self.terms)
 
+    @property
+    def is_algebraic(self) -> bool:
+        """Whether it is kept as the root of a polynomial, since it is no sum of square roots."""
+        return False
+
+    @property
+    def coefficients(self) -> tuple[int, ...]:
+        """The polynomial of a number that is kept as a root; of others the empty tuple."""
+        return ()
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it prints as a sum, which needs parentheses as a factor."""
+        return len(self.terms) > 1
+
     def as_fraction(self) -> Fraction:
         """The value as a fraction.
 
@@ -251,6 +266,10 @@ class Number:
         """
         return _signed(self, _term_latex)
 
+    def latex_within(self, limit: int) -> str:
+        r"""The LaTeX for an entry of a table; ``limit`` bounds the polynomial of a number that is kept as a root."""
+        return self.latex
+
     def as_json(self) -> dict[str, str]:
         r"""The number in the plain grammar, as LaTeX, and to 30 digits.
 
@@ -301,7 +320,7 @@ def _denested(x: Number) -> Number:
         if square >= 0 and (s := sqrt(Number.of(square))).is_rational:
             first, second = sqrt((a + s) / 2), sqrt((a - s) / 2)
             return first + second if b > 0 else first - second
-    rule = "is not a sum of square roots of rationals; gradus cannot keep nested roots yet"
+    rule = "is not a sum of square roots of rationals, which is needed here"
     raise UnsupportedError("square root", f"sqrt({x.text})", rule, "choose numbers for which the root simplifies")
 
 
@@ -380,7 +399,7 @@ def digits_of(n: int) -> str:
     >>> len(digits_of(10**9999))
     10000
     """
-    if n < 10**MAX_DIGITS:
+    if n.bit_length() <= 3 * MAX_DIGITS:
         return str(n)
     half = n.bit_length() * 30103 // 200000
     high, low = divmod(n, 10**half)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from gradus.errors import InputError
+from gradus.exact import ground
 from gradus.exact.equations import factor_latex
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
+from gradus.exact.matrices import Matrix, Vector, integers
+from gradus.exact.numbers import ONE, ZERO, Number
 from gradus.exact.steps import Check, Step
 
 Rows = tuple[tuple[Number, ...], ...]
@@ -145,13 +147,30 @@ def _subtraction(i: int, target: int, factor: Number) -> str:
     return rf"R_{{{i + 1}}} \leftarrow R_{{{i + 1}}} {sign} {factor_latex(size)}R_{{{target + 1}}}"
 
 
+def reduced_rows(A: Matrix) -> tuple[tuple[Vector, ...], tuple[int, ...]]:
+    """The non-zero rows of the reduced row echelon form and the pivot columns, without the way there.
+
+    >>> [row.text for row in reduced_rows(Matrix.of("3 4; 3 4"))[0]]
+    ['(1, 4/3)']
+    """
+    if not A.is_rational:
+        reduction = row_reduction(A)
+        return reduction.rows, reduction.pivots
+    rows, denominator, pivots = ground.reduced(integers(A)[0])
+    return tuple(Vector(_quotients(row, denominator)) for row in rows), pivots
+
+
+def _quotients(row: Sequence[int], denominator: int) -> tuple[Number, ...]:
+    return tuple(Number.of(Fraction(x, denominator)) for x in row)
+
+
 def rank(A: Matrix) -> int:
     """The number of linearly independent rows.
 
     >>> rank(Matrix.of("3 4; 3 4"))
     1
     """
-    return row_reduction(A).rank
+    return len(reduced_rows(A)[1])
 
 
 def full_rank_factors(A: Matrix) -> tuple[Matrix, Matrix]:
@@ -163,11 +182,11 @@ def full_rank_factors(A: Matrix) -> tuple[Matrix, Matrix]:
     >>> [factor.text for factor in full_rank_factors(Matrix.of("3 4; 3 4"))]
     ['3; 3', '1 4/3']
     """
-    reduction = row_reduction(A)
-    if not reduction.rank:
+    rows, pivots = reduced_rows(A)
+    if not pivots:
         raise InputError("A", A.text, "must not be zero to be factored", "give a matrix with a non-zero entry")
-    C = Matrix.from_columns([A.column(j) for j in reduction.pivots])
-    return C, Matrix(tuple(row.entries for row in reduction.rows))
+    C = Matrix.from_columns([A.column(j) for j in pivots])
+    return C, Matrix(tuple(row.entries for row in rows))
 
 
 def inverse(A: Matrix) -> Matrix:
@@ -183,10 +202,40 @@ def inverse(A: Matrix) -> Matrix:
     if m != n:
         raise InputError("A", A.text, "must be square to have an inverse", "use pseudo_inverse")
     wide = Matrix(tuple((*row, *unit) for row, unit in zip(A.rows, Matrix.identity(n).rows, strict=True)))
-    reduced = row_reduction(wide)
-    if reduced.pivots != tuple(range(n)):
+    rows, pivots = reduced_rows(wide)
+    if pivots != tuple(range(n)):
         raise InputError("A", A.text, "must have full rank to have an inverse", "use pseudo_inverse")
-    return Matrix(tuple(row[n:] for row in reduced.reduced.rows))
+    return Matrix(tuple(row.entries[n:] for row in rows))
+
+
+def determinant(A: Matrix) -> Number:
+    """The determinant of a square matrix, by Bareiss for rational entries and by elimination for square roots.
+
+    Raises:
+        InputError: A is not square.
+
+    >>> determinant(Matrix.of("1 2; 3 4")).text, determinant(Matrix.of("sqrt(2) 1; 1 sqrt(2)")).text
+    ('-2', '1')
+    """
+    m, n = A.shape
+    if m != n:
+        raise InputError("A", A.text, "must be square to have a determinant", "give as many rows as columns")
+    if A.is_rational:
+        N, d = integers(A)
+        return Number.of(Fraction(ground.determinant(N), d**n))
+    rows, value = list(A.rows), ONE
+    for k in range(n):
+        source = next((i for i in range(k, n) if rows[i][k]), None)
+        if source is None:
+            return ZERO
+        if source != k:
+            rows[k], rows[source], value = rows[source], rows[k], -value
+        inverse_pivot = rows[k][k].reciprocal()
+        for i in range(k + 1, n):
+            if rows[i][k]:
+                rows[i] = _minus(rows[i], rows[k], rows[i][k] * inverse_pivot)
+        value = value * rows[k][k]
+    return value
 
 
 def echelon_steps(reduction: RowReduction) -> tuple[Step, ...]:

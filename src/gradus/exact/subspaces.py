@@ -13,7 +13,7 @@ from math import gcd, lcm
 
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import ONE, ZERO, Number
-from gradus.exact.row_reduction import row_reduction
+from gradus.exact.row_reduction import reduced_rows
 
 
 def orthogonal(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
@@ -37,7 +37,7 @@ def orthonormal(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
     """Gram and Schmidt.
 
     Raises:
-        UnsupportedError: a norm is not a sum of square roots of rationals; never so for rational vectors.
+        UnsupportedError: a length needs a polynomial of too high a degree; never so for rational vectors.
 
     >>> [v.text for v in orthonormal([Vector.of("3 4"), Vector.of("1 0")])]
     ['(3/5, 4/5)', '(4/5, -3/5)']
@@ -75,13 +75,13 @@ def null_space_vectors(A: Matrix) -> tuple[Vector, ...]:
     >>> [v.text for v in null_space_vectors(Matrix.of("3 4; 3 4"))]
     ['(-4/3, 1)']
     """
-    reduction = row_reduction(A)
+    rows, pivots = reduced_rows(A)
     vectors = []
-    for free in reduction.free:
+    for free in (j for j in range(A.shape[1]) if j not in pivots):
         entries = [ZERO] * A.shape[1]
         entries[free] = ONE
-        for i, pivot in enumerate(reduction.pivots):
-            entries[pivot] = -reduction.reduced[i, free]
+        for row, pivot in zip(rows, pivots, strict=True):
+            entries[pivot] = -row[free]
         vectors.append(Vector(tuple(entries)))
     return tuple(vectors)
 
@@ -92,7 +92,7 @@ def row_space(A: Matrix) -> tuple[Vector, ...]:
     >>> [v.text for v in row_space(Matrix.of("3 4; 3 4"))]
     ['(3/5, 4/5)']
     """
-    return canonical_basis(row_reduction(A).rows)
+    return canonical_basis(reduced_rows(A)[0])
 
 
 def null_space(A: Matrix) -> tuple[Vector, ...]:
@@ -133,7 +133,7 @@ def canonical_basis(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
     """
     if not vectors:
         return ()
-    echelon = row_reduction(Matrix(tuple(v.entries for v in vectors))).rows
+    echelon, _ = reduced_rows(Matrix(tuple(v.entries for v in vectors)))
     return tuple(first_entry_positive(v) for v in orthonormal(echelon))
 
 

@@ -1,46 +1,96 @@
-"""The singular value decomposition, exactly, where the singular values are square roots of rationals."""
+"""The singular value decomposition, exactly: for every rational matrix, and for many with square roots."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
 
 from gradus.errors import UnsupportedError
-from gradus.exact.eigenvalues import Spectrum, polynomial_text, spectrum
+from gradus.exact.algebraic import real_root
 from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import ZERO, Number, sqrt
+from gradus.exact.number_fields import Element
+from gradus.exact.numbers import ZERO, Number
+from gradus.exact.spectra import Eigenvectors, GramSpectrum, gram_spectrum
+from gradus.exact.steps import Check
 from gradus.exact.subspaces import canonical_basis, left_null_space, null_space, null_space_vectors
+from gradus.exact.surd_fields import surd_field_proof, surd_field_triples, surd_squares
+from gradus.exact.surd_spectra import surd_eigenspaces, surd_proof, surd_triples
+
+Triple = tuple[Number, Vector, Vector]
+"""A non-zero singular value with its right and its left singular vector."""
 
 
 @dataclass(frozen=True)
 class SVD:
-    """A = U Sigma V^T in canonical form.
+    """A = U Sigma V^T in canonical form; the factors are worked out when they are first read.
 
     Attributes:
-        U: m x m and orthogonal; m x r with orthonormal columns if thin.
-        Sigma: m x n, the singular values on its diagonal, descending; r x r if thin.
-        V: n x n and orthogonal; n x r with orthonormal columns if thin.
-        rank: r, the number of non-zero singular values.
+        A: the matrix, m x n.
+        full: whether the factors are full or thin.
+        spectrum: for rational A the eigenvectors of A^T A by irreducible factor, with their proof; otherwise None.
 
     >>> found = svd(Matrix.of("3 4; 3 4"))
     >>> found.rank, found.U @ found.Sigma @ found.V.T == Matrix.of("3 4; 3 4")
     (1, True)
     """
 
-    U: Matrix
-    Sigma: Matrix
-    V: Matrix
-    rank: int
+    A: Matrix
+    full: bool
+    spectrum: GramSpectrum | None
 
-    @property
+    @cached_property
+    def triples(self) -> tuple[Triple, ...]:
+        """The non-zero singular values, descending, with their right and left singular vectors."""
+        return _surd_triples(self.A) if self.spectrum is None else _triples(self.spectrum)
+
+    @cached_property
+    def rank(self) -> int:
+        """The number of non-zero singular values."""
+        return len(self.triples) if self.spectrum is None else len(self.spectrum.order)
+
+    @cached_property
+    def V(self) -> Matrix:
+        """n x n and orthogonal; n x r with orthonormal columns if thin."""
+        columns = [v for _, v, _ in self.triples]
+        return Matrix.from_columns([*columns, *null_space(self.A)] if self.full else columns)
+
+    @cached_property
+    def U(self) -> Matrix:
+        """m x m and orthogonal; m x r with orthonormal columns if thin."""
+        columns = [u for _, _, u in self.triples]
+        return Matrix.from_columns([*columns, *left_null_space(self.A)] if self.full else columns)
+
+    @cached_property
+    def Sigma(self) -> Matrix:
+        """m x n, the singular values on its diagonal, descending; r x r if thin."""
+        m, n = self.A.shape if self.full else (self.rank, self.rank)
+        return diagonal(self.singular_values, m, n)
+
+    @cached_property
     def singular_values(self) -> tuple[Number, ...]:
-        """All min(m, n) of them, descending.
+        """All min(m, n) of them, descending; the r non-zero ones if thin.
 
         >>> [value.text for value in svd(Matrix.of("3 4; 3 4")).singular_values]
         ['5*sqrt(2)', '0']
         """
-        return tuple(self.Sigma[i, i] for i in range(min(self.Sigma.shape)))
+        values = _singular_values(self.spectrum) if self.spectrum else tuple(value for value, _, _ in self.triples)
+        return values + (ZERO,) * (min(self.A.shape) - len(values) if self.full else 0)
+
+    @cached_property
+    def squares(self) -> tuple[Number, ...]:
+        """All n eigenvalues of A^T A, descending.
+
+        >>> [value.text for value in svd(Matrix.of("1 1; 0 1")).squares]
+        ['3/2 + sqrt(5)/2', '3/2 - sqrt(5)/2']
+        """
+        if self.spectrum is None:
+            values = _surd_squares(self.A)
+        else:
+            pieces, scale = self.spectrum.pieces, Fraction(1, self.spectrum.d**2)
+            values = tuple(real_root(pieces[i].field.modulus, root) * scale for i, root, _ in self.spectrum.order)
+        return values + (ZERO,) * (self.A.shape[1] - len(values))
 
     @property
     def Sigma_plus(self) -> Matrix:
@@ -51,6 +101,32 @@ class SVD:
         """
         m, n = self.Sigma.shape
         return diagonal([s.reciprocal() if s else s for s in self.singular_values], n, m)
+
+    @cached_property
+    def has_square_roots_only(self) -> bool:
+        """Whether every entry of the factors is a sum of square roots of rationals.
+
+        >>> svd(Matrix.of("1 1; 0 1")).has_square_roots_only
+        False
+        """
+        if self.spectrum is not None and all(piece.field.degree == 1 for piece in self.spectrum.pieces):
+            return True
+        rows = (*self.U.rows, *self.V.rows, self.singular_values)
+        return not any(x.is_algebraic for row in rows for x in row)
+
+    @cached_property
+    def proof(self) -> tuple[Check, ...]:
+        """What proves A = U Sigma V^T with orthogonal factors, computed in exact arithmetic.
+
+        Rational A: identities modulo the irreducible factors of the characteristic polynomial of A^T A, which hold at
+        every root: eigenvectors, orthogonality, and projections that add up to the one on the row space.  Then the
+        v are an orthonormal basis of the row space and u = A v / sigma one of the column space, so that A and
+        the sum of the sigma u v^T agree on the row space and on the null space.
+
+        >>> all(check.holds for check in svd(Matrix.of("1 1 0; 0 1 1; 0 0 1")).proof)
+        True
+        """
+        return _surd_proof(self.A) if self.spectrum is None else self.spectrum.proof()
 
 
 def svd(A: Matrix, full: bool = True) -> SVD:
@@ -65,88 +141,119 @@ def svd(A: Matrix, full: bool = True) -> SVD:
         full: U m x m, Sigma m x n and V n x n; otherwise only what belongs to non-zero singular values.
 
     Raises:
-        UnsupportedError: a singular value is not the square root of a rational; the rule says so; or A is zero and a
-            thin decomposition, which would have no columns, is asked for.
+        UnsupportedError: a limit of size is passed, see :mod:`~gradus.exact.spectra`, and for square roots in A
+            :mod:`~gradus.exact.surd_fields`; or A is zero and a thin decomposition, which would have no columns, is
+            asked for.
 
     >>> decomposition = svd(Matrix.of("3 4; 3 4"))
     >>> decomposition.Sigma.text, decomposition.V.text
     ('5*sqrt(2) 0; 0 0', '3/5 -4/5; 4/5 3/5')
+    >>> svd(Matrix.of("1 1; 0 1")).V.text
+    'sqrt(50-10*sqrt(5))/10 sqrt(50+10*sqrt(5))/10; sqrt(50+10*sqrt(5))/10 -sqrt(50-10*sqrt(5))/10'
     """
-    m, n = A.shape
-    pairs = right_singular_vectors(A)
-    if not pairs and not full:
+    if not A and not full:
         raise UnsupportedError(
             "A", A.text, "is zero, and a thin decomposition of it has no columns", "ask for the full"
         )
-    values, right = [s for s, _ in pairs], [v for _, v in pairs]
-    left = [A @ v / s for s, v in pairs]
-    if full:
-        right, left = [*right, *null_space(A)], [*left, *left_null_space(A)]
-    Sigma = diagonal(values, m, n) if full else diagonal(values, len(values), len(values))
-    return SVD(Matrix.from_columns(left), Sigma, Matrix.from_columns(right), len(values))
+    return _svd(A, full)
+
+
+@lru_cache(maxsize=64)
+def _svd(A: Matrix, full: bool) -> SVD:
+    found = SVD(A, full, gram_spectrum(A) if A.is_rational else None)
+    if found.spectrum is None:
+        _ = found.triples  # what cannot be decomposed is refused here, not when a factor is read
+    return found
 
 
 def exact_svd(A: Matrix) -> SVD | None:
-    """The singular value decomposition, or None where gradus has no exact one.
+    """The decomposition if all its entries are sums of square roots, with which worked steps compute; else None.
 
     >>> exact_svd(Matrix.of("1 1; 0 1")) is None
     True
     """
     try:
-        return svd(A)
+        found = svd(A)
     except UnsupportedError:
         return None
+    return found if found.has_square_roots_only else None
 
 
-def right_singular_vectors(A: Matrix) -> tuple[tuple[Number, Vector], ...]:
-    """The non-zero singular values of A with their right singular vectors, descending.
-
-    Raises:
-        UnsupportedError: a singular value is not the square root of a rational.
-
-    >>> [(value.text, v.text) for value, v in right_singular_vectors(Matrix.of("3 4; 3 4"))]
-    [('5*sqrt(2)', '(3/5, 4/5)')]
-    """
-    eigenvalues = gram_spectrum(A)
-    require_rational(A, eigenvalues)
-    G = A.T @ A
-    return tuple((sqrt(value), v) for value, _ in eigenvalues.rational if value for v in eigenspace(G, value))
+def _singular_values(spectrum: GramSpectrum) -> tuple[Number, ...]:
+    values = {}
+    for i, piece in enumerate(spectrum.pieces):
+        t = piece.field.reduced((0, 1))
+        values[i] = piece.field.signed_roots(t, t, Fraction(1, spectrum.d**2))
+    return tuple(values[i][root - 1] for i, root, _ in spectrum.order)
 
 
-def gram_spectrum(A: Matrix) -> Spectrum:
-    """The eigenvalues of A^T A (n x n).
+def _triples(spectrum: GramSpectrum) -> tuple[Triple, ...]:
+    values = _singular_values(spectrum)
+    columns: dict[tuple[int, int, int], tuple[Vector, Vector]] = {}
+    for i, piece in enumerate(spectrum.pieces):
+        for j in range(len(piece.vectors)):
+            pairs = zip(_right(piece, j), _left(piece, j), strict=True)
+            columns |= {(i, root, j): pair for root, pair in enumerate(pairs, start=1)}
+    return tuple((value, *columns[key]) for value, key in zip(values, spectrum.order, strict=True))
 
-    Raises:
-        UnsupportedError: its characteristic polynomial is not rational, or its numbers are too large.
 
-    >>> gram_spectrum(Matrix.of("3 4; 3 4")).rational
-    ((Fraction(50, 1), 1), (Fraction(0, 1), 1))
-    """
+def _right(piece: Eigenvectors, j: int) -> tuple[Vector, ...]:
+    """Right singular vector j at every root, ascending: v / |v|, the first non-zero entry positive."""
+    return _at_roots(piece, j, piece.vectors[j], piece.norms[j])
+
+
+def _left(piece: Eigenvectors, j: int) -> tuple[Vector, ...]:
+    """Left singular vector j at every root: N v / (|v| sqrt(t)), with the signs of the right one."""
+    square = piece.field.times(piece.norms[j], piece.field.reduced((0, 1)))
+    return _at_roots(piece, j, piece.images[j], square)
+
+
+def _at_roots(piece: Eigenvectors, j: int, vector: Sequence[Element], square: Element) -> tuple[Vector, ...]:
+    orientation = piece.field.signs(next(a for a in piece.vectors[j] if any(a)))
+    rows = [piece.field.signed_roots(a, square, orientation=orientation) for a in vector]
+    return tuple(Vector(column) for column in zip(*rows, strict=True))
+
+
+def _surd_triples(A: Matrix) -> tuple[Triple, ...]:
+    """By sums of square roots where the eigenvalues are such, since those are simplest; otherwise in number fields."""
     try:
-        return spectrum(A.T @ A)
-    except UnsupportedError as error:
-        raise UnsupportedError(error.argument, A.text, error.rule, error.remedy) from error
+        return surd_triples(A)
+    except UnsupportedError:
+        return surd_field_triples(A)
 
 
-def require_rational(A: Matrix, eigenvalues: Spectrum) -> None:
-    """Refuse what the exact decomposition cannot do yet.
+def _surd_squares(A: Matrix) -> tuple[Number, ...]:
+    try:
+        return tuple(space.eigenvalue for space in surd_eigenspaces(A) for _ in space.vectors)
+    except UnsupportedError:
+        return surd_squares(A)
+
+
+def _surd_proof(A: Matrix) -> tuple[Check, ...]:
+    try:
+        return surd_proof(A)
+    except UnsupportedError:
+        return surd_field_proof(A)
+
+
+def smallest_singular_vectors(A: Matrix) -> tuple[Vector, ...]:
+    """The right singular vectors of the smallest singular value of A (m x n) of rank n: one for each occurrence.
 
     Raises:
-        UnsupportedError: an eigenvalue of A^T A is not rational.
+        UnsupportedError: as for :func:`svd`.
 
-    >>> require_rational(Matrix.of("3 4; 3 4"), gram_spectrum(Matrix.of("3 4; 3 4")))
+    >>> [v.text for v in smallest_singular_vectors(Matrix.of("2 0; 0 1"))]
+    ['(0, 1)']
     """
-    if not eigenvalues.is_rational:
-        rule = (
-            f"A^T A has eigenvalues that are not rational (factor {polynomial_text(eigenvalues.rest)} of its "
-            "characteristic polynomial)"
-        )
-        raise UnsupportedError(
-            "A", A.text, rule, "gradus handles singular values that are square roots of rationals so far"
-        )
+    found = svd(A)
+    if found.spectrum is None:
+        least = found.triples[-1][0]
+        return tuple(v for value, v, _ in found.triples if value == least)
+    i, root, _ = found.spectrum.order[-1]
+    return tuple(_right(found.spectrum.pieces[i], j)[root - 1] for j in range(len(found.spectrum.pieces[i].vectors)))
 
 
-def eigenspace(G: Matrix, eigenvalue: Fraction) -> tuple[Vector, ...]:
+def eigenspace(G: Matrix, eigenvalue: Number | Fraction) -> tuple[Vector, ...]:
     """The canonical orthonormal basis of the eigenspace of a symmetric matrix.
 
     >>> [v.text for v in eigenspace(Matrix.of("2 1; 1 2"), Fraction(3))]

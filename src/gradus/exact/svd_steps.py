@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from gradus.exact.eigenvalues import polynomial_latex, trace
+from gradus.exact.algebraic import square_root
+from gradus.exact.eigenvalues import polynomial_latex, spectrum, trace
+from gradus.exact.eigenvector_steps import irrational_eigenvector_steps
 from gradus.exact.equations import aligned, root_latex
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import ZERO, Number
-from gradus.exact.row_reduction import row_reduction
+from gradus.exact.row_reduction import rank, row_reduction
 from gradus.exact.steps import Check, Step
 from gradus.exact.subspaces import (
     canonical_basis,
     first_entry_positive,
     left_null_space,
     null_space,
+    null_space_vectors,
+    orthogonal,
     primitive,
 )
-from gradus.exact.svd import SVD, eigenspace, gram_spectrum, svd
+from gradus.exact.svd import SVD, eigenspace, svd
 
 
 def right_factor_steps(A: Matrix) -> tuple[Step, ...]:
     r"""The matrix V of the singular value decomposition of A, worked.
 
     Raises:
-        UnsupportedError: a singular value is not the square root of a rational.
+        UnsupportedError: as for :func:`~gradus.exact.svd.svd`.
 
     >>> right_factor_steps(Matrix.of("3 4; 3 4"))[-1].after
     'V = \\frac{1}{5}\\begin{bmatrix} 3 & -4 \\\\ 4 & 3 \\end{bmatrix}'
@@ -33,7 +37,7 @@ def right_factor_steps(A: Matrix) -> tuple[Step, ...]:
     decomposition = svd(A)
     if not A:
         return (_zero_matrix_step(decomposition),)
-    way = _rank_one_steps(A, decomposition) if decomposition.rank == 1 else _eigenvector_steps(A)
+    way = _rank_one_steps(A, decomposition) if decomposition.rank == 1 else _eigenvector_steps(A, decomposition)
     return (*way, *_null_space_completion(A, decomposition), _right_factor_step(A, decomposition))
 
 
@@ -41,12 +45,14 @@ def left_factor_steps(A: Matrix) -> tuple[Step, ...]:
     r"""The matrices U and Sigma of the singular value decomposition of A, worked from V.
 
     Raises:
-        UnsupportedError: a singular value is not the square root of a rational.
+        UnsupportedError: as for :func:`~gradus.exact.svd.svd`.
 
     >>> left_factor_steps(Matrix.of("3 4; 3 4"))[-1].claim
     'The matrices $U$ and $\\Sigma$'
     """
     decomposition = svd(A)
+    if not decomposition.has_square_roots_only:
+        return _irrational_left_factor_steps(A, decomposition)
     steps = [
         compact_right_factor_step(A, decomposition),
         _product_step(A, decomposition),
@@ -59,13 +65,80 @@ def left_factor_steps(A: Matrix) -> tuple[Step, ...]:
     return (*steps, _left_factor_step(A, decomposition))
 
 
+def _irrational_left_factor_steps(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
+    r = decomposition.rank
+    columns = r",\; ".join(rf"\mathbf{{u}}_{{{i + 1}}} = {decomposition.U.column(i).latex}" for i in range(r))
+    steps = [
+        compact_right_factor_step(A, decomposition),
+        Step(
+            r"The matrix $\Sigma$",
+            r"Its diagonal holds the singular values, the square roots of the eigenvalues of $A^\top A$.",
+            after=rf"\Sigma = {decomposition.Sigma.latex}",
+            checks=(
+                Check(
+                    r"The squares of the $\sigma_i$ are these eigenvalues.",
+                    all(
+                        _is_root(s, x)
+                        for s, x in zip(decomposition.singular_values, decomposition.squares, strict=False)
+                    ),
+                ),
+            ),
+        ),
+        Step(
+            r"$\mathbf{u}_i = A\mathbf{v}_i / \sigma_i$",
+            r"Column $i$ of $AV = U\Sigma$ is $\sigma_i\mathbf{u}_i$. Where an entry is no nested square root, "
+            "decimals stand for it; the text form has its polynomial.",
+            after=columns,
+            checks=(_unit_images_check(decomposition),),
+        ),
+    ]
+    if r < A.shape[0]:
+        steps.append(_left_completion_step(A, decomposition))
+    U, Sigma = decomposition.U, decomposition.Sigma
+    return (
+        *steps,
+        Step(
+            r"The matrices $U$ and $\Sigma$",
+            r"The columns of $U$ are the $\mathbf{u}_i$, and the diagonal of $\Sigma$ holds the $\sigma_i$, in this "
+            "order.",
+            after=rf"U = {U.latex},\quad \Sigma = {Sigma.latex}",
+            checks=(
+                Check(
+                    r"There are as many $\mathbf{u}_i$ with $\sigma_i \neq 0$ as the rank of $A$: "
+                    r"$A = \sum_i \sigma_i\mathbf{u}_i\mathbf{v}_i^\top$ on its row space and on its null space.",
+                    r == rank(A),
+                ),
+            ),
+        ),
+    )
+
+
+def _unit_images_check(decomposition: SVD) -> Check:
+    r"""$\lVert A v \rVert^2 = \lambda \lVert v \rVert^2$, so that the u have length 1."""
+    if decomposition.spectrum is None:
+        return decomposition.proof[0]
+    return Check(
+        r"$\lVert A\mathbf{v} \rVert^2 = \lambda\lVert \mathbf{v} \rVert^2$, modulo each irreducible factor, so the "
+        r"$\mathbf{u}_i$ have length 1.",
+        all(
+            piece.field.dot(image, image) == piece.field.times(piece.field.reduced((0, 1)), q)
+            for piece in decomposition.spectrum.pieces
+            for image, q in zip(piece.images, piece.norms, strict=True)
+        ),
+    )
+
+
+def _is_root(value: Number, square: Number) -> bool:
+    return value.sign() >= 0 and (square_root(square) == value)
+
+
 def compact_right_factor_step(A: Matrix, decomposition: SVD) -> Step:
     """V in one step, for problems that build on it.
 
     >>> compact_right_factor_step(Matrix.of("3 4; 3 4"), svd(Matrix.of("3 4; 3 4"))).claim
     'The right factor $V$'
     """
-    values = ", ".join(f"${v.latex}$" for v in _eigenvalues(decomposition))
+    values = ", ".join(f"${v.latex}$" for v in decomposition.squares)
     return Step(
         "The right factor $V$",
         rf"Its columns are orthonormal eigenvectors of $A^\top A$, for the eigenvalues {values} in this order.",
@@ -95,16 +168,13 @@ def compact_svd_step(A: Matrix, decomposition: SVD) -> Step:
     )
 
 
-def _eigenvalues(decomposition: SVD) -> tuple[Number, ...]:
-    values = tuple(s * s for s in decomposition.singular_values)
-    return values + (ZERO,) * (decomposition.V.shape[0] - len(values))
-
-
 def _orthogonal(Q: Matrix) -> bool:
     return Q.T @ Q == Matrix.identity(Q.shape[1])
 
 
 def _right_factor_checks(A: Matrix, decomposition: SVD) -> tuple[Check, ...]:
+    if not decomposition.has_square_roots_only:
+        return decomposition.proof
     V, Sigma = decomposition.V, decomposition.Sigma
     return (
         Check(r"$V^\top V = I$.", _orthogonal(V)),
@@ -159,6 +229,13 @@ def _rank_one_steps(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
                 ]
             ),
             checks=(
+                Check(
+                    r"$\lVert A\mathbf{q} \rVert^2 = \sigma_1^2\lVert \mathbf{q} \rVert^2$.",
+                    (A @ q).dot(A @ q) == decomposition.squares[0] * q.dot(q),
+                ),
+            )
+            if any(x.is_algebraic for x in (value, *v))
+            else (
                 Check(r"$\lVert \mathbf{v}_1 \rVert = 1$.", v.dot(v) == 1),
                 Check(r"$\lVert A\mathbf{v}_1 \rVert = \sigma_1$.", (A @ v).norm() == value),
             ),
@@ -174,25 +251,44 @@ def _product_latex(a: Number, b: Number) -> str:
     return "" if 1 in (a, b) else rf"{a.latex} \cdot {b.latex} = "
 
 
-def _eigenvector_steps(A: Matrix) -> tuple[Step, ...]:
+def _eigenvector_steps(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
     G = A.T @ A
-    eigenvalues = gram_spectrum(A)
-    steps = [
-        Step(
-            r"The matrix $A^\top A$",
-            r"From $A = U\Sigma V^\top$ follows $A^\top A = V(\Sigma^\top\Sigma)V^\top$: the columns of $V$ are "
-            r"eigenvectors of $A^\top A$, and its eigenvalues are the squares of the singular values.",
-            after=rf"A^\top A = {G.latex}",
-            checks=(Check("It is symmetric.", G.T == G),),
-        ),
-        _eigenvalue_step(G, eigenvalues.polynomial, eigenvalues.rational),
-    ]
+    gram_step = Step(
+        r"The matrix $A^\top A$",
+        r"From $A = U\Sigma V^\top$ follows $A^\top A = V(\Sigma^\top\Sigma)V^\top$: the columns of $V$ are "
+        r"eigenvectors of $A^\top A$, and its eigenvalues are the squares of the singular values.",
+        after=rf"A^\top A = {G.latex}",
+        checks=(Check("It is symmetric.", G.T == G),),
+    )
+    if not all(value.is_rational for value in decomposition.squares):
+        return (gram_step, *_irrational_steps(A, decomposition))
+    eigenvalues = spectrum(G)
+    steps = [gram_step, _eigenvalue_step(G, eigenvalues.polynomial, eigenvalues.rational)]
     first = 1
     for value, count in eigenvalues.rational:
         if value:
             steps.append(_eigenspace_step(G, value, first))
             first += count
     return tuple(steps)
+
+
+def _irrational_steps(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
+    if decomposition.spectrum is not None:
+        return irrational_eigenvector_steps(A, decomposition)
+    pairs = list(zip(decomposition.squares, decomposition.V.columns, strict=True))
+    lines = [
+        rf"\lambda_{{{i}}} &= {value.latex},\quad \mathbf{{v}}_{{{i}}} = {v.latex}"
+        for i, (value, v) in enumerate(pairs, 1)
+    ]
+    return (
+        Step(
+            r"The eigenvalues of $A^\top A$ and their eigenvectors",
+            r"The eigenvalues are the roots of $\det(\lambda I - A^\top A)$; the eigenvectors solve "
+            r"$(A^\top A - \lambda I)\,\mathbf{x} = \mathbf{0}$ and have length 1.",
+            after=aligned(lines),
+            checks=decomposition.proof,
+        ),
+    )
 
 
 def _eigenvalue_step(G: Matrix, polynomial: Sequence[Number], roots: Sequence[tuple[Fraction, int]]) -> Step:
@@ -265,9 +361,16 @@ def _null_space_completion(A: Matrix, decomposition: SVD) -> tuple[Step, ...]:
             "from its reduced row echelon form.",
             before=rf"{A.latex} \;\sim\; {row_reduction(A).reduced.latex}",
             after=found,
-            checks=(Check(r"$A\mathbf{v} = \mathbf{0}$ for each.", all(not (A @ v) for v in vectors)),),
+            checks=(Check(r"$A\mathbf{v} = \mathbf{0}$ for each.", _annihilates(A, vectors)),),
         ),
     )
+
+
+def _annihilates(A: Matrix, vectors: Sequence[Vector]) -> bool:
+    """Whether A v = 0 for all; before vectors are divided by their lengths, if these are no sums of square roots."""
+    if any(x.is_algebraic for v in vectors for x in v):
+        vectors = orthogonal(null_space_vectors(A))
+    return all(not (A @ v) for v in vectors)
 
 
 def _product_step(A: Matrix, decomposition: SVD) -> Step:
@@ -330,7 +433,7 @@ def _left_completion_step(A: Matrix, decomposition: SVD) -> Step:
         "reduced row echelon form.",
         before=rf"A^\top = {A.T.latex} \;\sim\; {row_reduction(A.T).reduced.latex}",
         after=found,
-        checks=(Check(r"$A^\top\mathbf{u} = \mathbf{0}$ for each.", all(not (A.T @ u) for u in vectors)),),
+        checks=(Check(r"$A^\top\mathbf{u} = \mathbf{0}$ for each.", _annihilates(A.T, vectors)),),
     )
 
 

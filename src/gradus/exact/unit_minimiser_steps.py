@@ -8,7 +8,7 @@ from gradus.exact.least_squares import UnitMinimisers, unit_minimisers
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import Number
 from gradus.exact.steps import Check, Step
-from gradus.exact.svd import SVD, exact_svd
+from gradus.exact.svd import SVD, exact_svd, svd
 from gradus.exact.svd_steps import compact_svd_step
 
 
@@ -16,7 +16,7 @@ def unit_minimiser_steps(A: Matrix) -> tuple[Step, ...]:
     """All unit vectors x at which the norm of A x is least, worked.
 
     Raises:
-        UnsupportedError: the smallest eigenvalue of A^T A is not rational.
+        UnsupportedError: as for :func:`~gradus.exact.svd.svd`.
 
     >>> unit_minimiser_steps(Matrix.of("3 4; 3 4"))[-1].claim
     'There are exactly two minimisers'
@@ -52,24 +52,19 @@ def _weights_step(A: Matrix, decomposition: SVD) -> Step:
 
 
 def _smallest_value_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
-    least = _squared_norm(A, minimisers.vectors[0])
+    decomposition = svd(A)
+    least = decomposition.squares[-1]
     reason = (
         r"The null space of $A$ is not $\{\mathbf{0}\}$, so the least value is 0, on its unit vectors."
         if not least
         else r"$\lVert A\mathbf{x} \rVert^2 = \mathbf{x}^\top A^\top A\,\mathbf{x}$ is least on the unit "
         r"eigenvectors of $A^\top A$ for its smallest eigenvalue."
     )
-    G = A.T @ A
     return Step(
         rf"The least value of $\lVert A\mathbf{{x}} \rVert^2$ is ${least.latex}$",
         reason,
-        after=rf"A^\top A = {G.latex}",
-        checks=(
-            Check(
-                rf"$A^\top A\,\mathbf{{x}} = {least.latex}\,\mathbf{{x}}$ there.",
-                all(G @ v == v * least for v in minimisers.vectors),
-            ),
-        ),
+        after=rf"A^\top A = {(A.T @ A).latex}",
+        checks=decomposition.proof,
     )
 
 
@@ -79,23 +74,31 @@ def _squared_norm(A: Matrix, x: Vector) -> Number:
 
 
 def _minimisers_step(A: Matrix, minimisers: UnitMinimisers) -> Step:
-    least = _squared_norm(A, minimisers.vectors[0])
     claim, reason, shown = _two_points(minimisers) if minimisers.kind == "points" else _sphere(minimisers)
     if exact_svd(A) is None:
         reason = (
             "On the unit sphere exactly the unit vectors of the eigenspace of the smallest eigenvalue attain it, and "
             f"this space has the dimension {1 if minimisers.kind == 'points' else len(minimisers.vectors)}."
         )
-    return Step(
-        claim,
-        reason,
-        after=shown,
-        checks=(
-            Check("They have length 1.", all(v.dot(v) == 1 for v in minimisers.vectors)),
+    return Step(claim, reason, after=shown, checks=_minimiser_checks(A, minimisers))
+
+
+def _minimiser_checks(A: Matrix, minimisers: UnitMinimisers) -> tuple[Check, ...]:
+    decomposition = svd(A)
+    least = decomposition.squares[-1]
+    if least and not decomposition.has_square_roots_only:
+        columns = decomposition.V.columns
+        return (
             Check(
-                rf"$\lVert A\mathbf{{x}} \rVert^2 = {least.latex}$ at each.",
-                all(_squared_norm(A, v) == least for v in minimisers.vectors),
+                "They are the columns of $V$ for the smallest singular value, or their opposites.",
+                all(v in columns or -v in columns for v in minimisers.vectors),
             ),
+        )
+    return (
+        Check("They have length 1.", all(v.dot(v) == 1 for v in minimisers.vectors)),
+        Check(
+            rf"$\lVert A\mathbf{{x}} \rVert^2 = {least.latex}$ at each.",
+            all(_squared_norm(A, v) == least for v in minimisers.vectors),
         ),
     )
 

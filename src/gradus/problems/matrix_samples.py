@@ -1,13 +1,17 @@
 """Matrices with pleasant decompositions, built backwards: A is a sum of s p q^T with orthogonal integer p and q.
 
 Every singular value is then s |p| |q|, the square root of an integer, and the q and p are the singular vectors up to
-their lengths.
+their lengths.  Only such p, q and s go together for which the product of the squares of the singular values stays
+small: it is a coefficient of the characteristic polynomial of A^T A, and mostly the largest number of all steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import permutations, product
+from math import prod
 from random import Random
 from typing import Final
 
@@ -15,14 +19,15 @@ from gradus.exact.matrices import Matrix, Vector
 
 Frame = tuple[tuple[int, ...], ...]
 
-PYTHAGOREAN: Final[tuple[Frame, ...]] = (
-    ((3, 4), (-4, 3)), ((4, 3), (-3, 4)), ((5, 12), (-12, 5)), ((8, 15), (-15, 8)), ((7, 24), (-24, 7)),
-    ((12, 5), (-5, 12)),
-)  # fmt: skip
-PLAIN: Final[tuple[Frame, ...]] = (((1, 1), (-1, 1)), ((1, 2), (-2, 1)), ((2, 1), (-1, 2)), ((1, 3), (-3, 1)))
+PYTHAGOREAN: Final[tuple[Frame, ...]] = (((3, 4), (-4, 3)), ((5, 12), (-12, 5)), ((8, 15), (-15, 8)))
+PLAIN: Final[tuple[Frame, ...]] = (((1, 1), (-1, 1)), ((1, 2), (-2, 1)), ((1, 3), (-3, 1)))
+AXES: Final[Frame] = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 THIRDS: Final[Frame] = ((1, 2, 2), (2, 1, -2), (2, -2, 1))
 SURDS: Final[Frame] = ((1, 1, 1), (1, -1, 0), (1, 1, -2))
 HADAMARD: Final[Frame] = ((1, 1, 1, 1), (1, -1, 1, -1), (1, 1, -1, -1), (1, -1, -1, 1))
+
+MOST: Final = {1: 900, 2: 2_000, 3: 7_000}
+"""For each level the largest product of the squares of the non-zero singular values."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def construction(rng: Random, level: int, with_null_space: bool = False) -> Cons
     ((2, 2), 1)
     """
     if level == 1:
-        return _built(_turned(rng, rng.choice(PLAIN)), _turned(rng, rng.choice(PYTHAGOREAN)), [1])
+        return _built(rng, _combinations(PLAIN, PYTHAGOREAN, ((1,),), MOST[1]))
     if level == 2:
         return _oblong(rng, with_null_space)
     return _repeated_or_surd(rng, with_null_space)
@@ -92,36 +97,78 @@ def _coordinate_scale(q: Vector) -> int:
     return norm.as_fraction().numerator if norm.is_rational else square.numerator
 
 
-def _built(left: Sequence[Vector], right: Sequence[Vector], scales: Sequence[int]) -> Construction:
-    terms = tuple((s, p, q) for s, p, q in zip(scales, left, right, strict=False))
-    return Construction(terms, tuple(left[len(scales) :]))
+@dataclass(frozen=True)
+class _Combination:
+    """Frames of left and right vectors, in the order in which the scales apply to them."""
+
+    left: Frame
+    right: Frame
+    scales: tuple[int, ...]
+
+    @property
+    def squares(self) -> tuple[int, ...]:
+        """The squares of the non-zero singular values."""
+        terms = zip(self.scales, self.left, self.right, strict=False)
+        return tuple(s * s * sum(x * x for x in p) * sum(x * x for x in q) for s, p, q in terms)
+
+    @property
+    def has_repeated_value(self) -> bool:
+        return len(set(self.squares)) < len(self.squares)
+
+
+@cache
+def _combinations(
+    lefts: tuple[Frame, ...], rights: tuple[Frame, ...], scales: tuple[tuple[int, ...], ...], most: int
+) -> tuple[_Combination, ...]:
+    """All that keep the product of the squares small, in every order of the vectors."""
+    found = (
+        _Combination(ordered_left, ordered_right, s)
+        for left, right, s in product(lefts, rights, scales)
+        for ordered_left in permutations(left)
+        for ordered_right in permutations(right)
+    )
+    return tuple(combination for combination in found if prod(combination.squares) <= most)
+
+
+def _built(rng: Random, combinations: Sequence[_Combination]) -> Construction:
+    chosen = rng.choice(combinations)
+    left, right = _turned(rng, chosen.left), _turned(rng, chosen.right)
+    terms = tuple((s, p, q) for s, p, q in zip(chosen.scales, left, right, strict=False))
+    return Construction(terms, left[len(terms) :])
 
 
 def _oblong(rng: Random, with_null_space: bool) -> Construction:
-    two = _turned(rng, rng.choice((*PLAIN, *PYTHAGOREAN[:2])))
     tall, rank_one = rng.random() < 0.5, rng.random() < 0.3
     if rank_one or (tall and with_null_space):
-        three = _turned(rng, THIRDS)
-        return _built(*((three, two) if tall else (two, three)), [1])
-    three = _turned(rng, rng.choice((THIRDS, SURDS)))
-    return _built(*((three, two) if tall else (two, three)), [2, 1])
+        twos, threes, scales = (*PLAIN, PYTHAGOREAN[0]), (THIRDS,), ((1,),)
+        return _built(rng, _sides(tall, twos, threes, scales))
+    return _built(rng, _sides(tall, PLAIN, (rng.choice((THIRDS, SURDS)),), ((2, 1), (1, 1))))
+
+
+def _sides(
+    tall: bool, twos: tuple[Frame, ...], threes: tuple[Frame, ...], scales: tuple[tuple[int, ...], ...]
+) -> Sequence[_Combination]:
+    """Combinations for 3 x 2 matrices if tall, otherwise for 2 x 3."""
+    return _combinations(threes, twos, scales, MOST[2]) if tall else _combinations(twos, threes, scales, MOST[2])
 
 
 def _repeated_or_surd(rng: Random, with_null_space: bool) -> Construction:
     style = rng.choice(("repeated", "surds", "tall"))
     if style == "tall" and not with_null_space:
-        return _built(_turned(rng, HADAMARD), _turned(rng, rng.choice(PLAIN)), rng.choice(([1, 2], [2, 1])))
-    left = _turned(rng, THIRDS if style == "repeated" else SURDS)
-    right = _turned(rng, THIRDS)
-    two, three = ([1, 1], [3, 2]), ([2, 1, 1], [3, 2, 1])
-    scales = (two if with_null_space or rng.random() < 0.5 else three)[0 if style == "repeated" else 1]
-    return _built(left, right, scales)
+        return _built(rng, _combinations((HADAMARD,), PLAIN, ((2, 1), (1, 1)), MOST[3]))
+    two: tuple[tuple[int, ...], ...] = ((1, 1), (2, 1), (3, 2))
+    three: tuple[tuple[int, ...], ...] = ((1, 1, 1), (2, 1, 1))
+    scales = two if with_null_space or rng.random() < 0.5 else three
+    if style == "repeated":
+        lefts = rng.choice((((THIRDS,), (THIRDS, AXES)), ((AXES,), (THIRDS,)), ((SURDS,), (SURDS,))))
+        found = _combinations(*lefts, scales, MOST[3])
+        return _built(rng, [c for c in found if c.has_repeated_value])
+    return _built(rng, _combinations((SURDS,), (THIRDS, AXES, SURDS), scales, MOST[3]))
 
 
 def _turned(rng: Random, frame: Frame) -> tuple[Vector, ...]:
-    """The frame with its vectors shuffled, and coordinates permuted and reflected: orthogonality is kept."""
+    """The frame with its coordinates permuted and reflected: orthogonality is kept."""
     size = len(frame[0])
     order = rng.sample(range(size), size)
     signs = [rng.choice((1, 1, -1)) for _ in range(size)]
-    vectors = [Vector.of([signs[j] * vector[order[j]] for j in range(size)]) for vector in frame]
-    return tuple(rng.sample(vectors, len(vectors)))
+    return tuple(Vector.of([signs[j] * vector[order[j]] for j in range(size)]) for vector in frame)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
 from gradus.answers.answer import Answer
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block
 from gradus.errors import SelfCheckFailed
 from gradus.exact.matrices import Matrix, Vector
@@ -132,3 +132,7 @@ class Kind(ABC, Generic[P]):
     @abstractmethod
     def mistakes(self, params: P) -> tuple[Mistake, ...]:
         """Wrong answers that people give, each computed by the wrong rule; none equals the right answer."""
+
+    def criterion(self, params: P) -> Criterion | None:
+        """What decides an answer where several are right; None where only the exact answer itself is."""
+        return None

@@ -5,18 +5,21 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Family
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import LeastSquares, least_squares
 from gradus.exact.least_squares_steps import all_solutions_steps
 from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.steps import Step
 from gradus.exact.subspaces import row_space
 from gradus.exact.svd import exact_svd
 from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
 from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
+from gradus.problems.system_figure import figure_in_two_unknowns
 
 
 class AllSolutions(Kind[SystemParams]):
@@ -39,12 +42,18 @@ class AllSolutions(Kind[SystemParams]):
         return (*given_system(params.A, params.b), Text(asked))
 
     def solve(self, params: SystemParams, records: Records) -> Solution:
-        answer = _family(least_squares(params.A, params.b))
+        solutions = least_squares(params.A, params.b)
+        answer = _family(solutions)
         code = matrix_code(
             params.A, "Matrix, Vector, least_squares", vector_line(params.b), "solutions = least_squares(A, b)",
             "print(Family(solutions.min_norm, solutions.directions).text)", answer="Family",
         )  # fmt: skip
-        return Solution(answer, f"$S = {answer.latex}$.", all_solutions_steps(params.A, params.b), code)
+        figure = figure_in_two_unknowns(params.A, params.b, solutions)
+        body: tuple[Step | Block, ...] = (*all_solutions_steps(params.A, params.b), *figure)
+        return Solution(answer, f"$S = {answer.latex}$.", body, code)
+
+    def criterion(self, params: SystemParams) -> Criterion:
+        return criteria.solution_family(params.A, params.b)
 
     def mistakes(self, params: SystemParams) -> tuple[Mistake, ...]:
         A, b = params.A, params.b

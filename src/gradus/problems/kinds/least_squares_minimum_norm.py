@@ -5,19 +5,22 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Exact
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import least_squares
 from gradus.exact.least_squares_steps import minimum_norm_steps
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.numbers import ZERO
 from gradus.exact.row_reduction import row_reduction
+from gradus.exact.steps import Step
 from gradus.exact.svd import exact_svd
 from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
 from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
+from gradus.problems.system_figure import figure_in_two_unknowns
 
 
 class MinimumNorm(Kind[SystemParams]):
@@ -40,13 +43,18 @@ class MinimumNorm(Kind[SystemParams]):
         return (*given_system(params.A, params.b), Text(asked))
 
     def solve(self, params: SystemParams, records: Records) -> Solution:
-        answer = Exact(least_squares(params.A, params.b).min_norm)
+        solutions = least_squares(params.A, params.b)
+        answer = Exact(solutions.min_norm)
         code = matrix_code(
             params.A, "Matrix, Vector, least_squares", vector_line(params.b),
             "print(least_squares(A, b).min_norm.text)",
         )  # fmt: skip
-        steps = minimum_norm_steps(params.A, params.b)
-        return Solution(answer, rf"$\mathbf{{x}}^* = {answer.latex}$.", steps, code)
+        figure = figure_in_two_unknowns(params.A, params.b, solutions)
+        body: tuple[Step | Block, ...] = (*minimum_norm_steps(params.A, params.b), *figure)
+        return Solution(answer, rf"$\mathbf{{x}}^* = {answer.latex}$.", body, code)
+
+    def criterion(self, params: SystemParams) -> Criterion:
+        return criteria.minimum_norm_solution(params.A, params.b)
 
     def mistakes(self, params: SystemParams) -> tuple[Mistake, ...]:
         A, b = params.A, params.b

@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Exact
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import pseudo_inverse
 from gradus.exact.least_squares_steps import pseudo_inverse_steps
@@ -36,6 +37,9 @@ class PseudoInverse(Kind[MatrixParams]):
         answer = Exact(pseudo_inverse(params.A))
         code = matrix_code(params.A, "Matrix, pseudo_inverse", "print(pseudo_inverse(A).text)")
         return Solution(answer, rf"$A^{{\dagger}} = {answer.latex}$.", pseudo_inverse_steps(params.A), code)
+
+    def criterion(self, params: MatrixParams) -> Criterion:
+        return criteria.pseudo_inverse(params.A)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from pydantic import field_validator, model_validator
 
+from gradus.answers import criteria
 from gradus.answers.answer import Exact, Parts
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import InputError
 from gradus.exact.equations import aligned, equations, indexed, linear_form
@@ -94,6 +95,9 @@ class System(Kind[SystemWithUnknowns]):
         )
         code = matrix_code(A, "Matrix, Vector", vector_line(b), 'print("A =", A.text)', 'print("b =", b.text)')
         return Solution(answer, f"${answer.latex}$.", (step,), code)
+
+    def criterion(self, params: SystemWithUnknowns) -> Criterion:
+        return criteria.system(params.A, params.b, params.names)
 
     def mistakes(self, params: SystemWithUnknowns) -> tuple[Mistake, ...]:
         A, b = params.A, params.b

@@ -6,8 +6,9 @@ from itertools import product
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Minimisers
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.least_squares import UnitMinimisers, unit_minimisers
 from gradus.exact.matrices import Matrix, Vector
@@ -46,6 +47,9 @@ class UnitVectorMinimisers(Kind[MatrixParams]):
             "print(Minimisers(minimisers.kind, minimisers.vectors).text)", answer="Minimisers",
         )  # fmt: skip
         return Solution(answer, f"{count}: ${answer.latex}$.", unit_minimiser_steps(params.A), code)
+
+    def criterion(self, params: MatrixParams) -> Criterion:
+        return criteria.unit_minimisers(params.A)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         minimisers = unit_minimisers(params.A)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Basis
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.row_reduction import row_reduction
@@ -51,6 +52,9 @@ class NullSpace(Kind[MatrixParams]):
         }.get(len(answer.vectors), f"An orthonormal basis of the null space of $A$ is ${answer.latex}$.")
         code = matrix_code(params.A, "Matrix, null_space", "print(Basis(null_space(A)).text)", answer="Basis")
         return Solution(answer, summary, null_space_steps(params.A), code)
+
+    def criterion(self, params: MatrixParams) -> Criterion:
+        return criteria.null_space_basis(params.A)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A

@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Exact
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.numbers import Number
 from gradus.exact.row_reduction import rank, rank_steps
@@ -34,6 +35,9 @@ class Rank(Kind[MatrixParams]):
         answer = Exact(Number.of(rank(params.A)))
         code = matrix_code(params.A, "Matrix, rank", "print(rank(A))")
         return Solution(answer, f"The rank of $A$ is ${answer.latex}$.", rank_steps(params.A), code)
+
+    def criterion(self, params: MatrixParams) -> Criterion:
+        return criteria.rank(params.A)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A

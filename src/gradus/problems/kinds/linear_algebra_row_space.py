@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Basis
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.row_reduction import rank, row_reduction
 from gradus.exact.subspace_steps import row_space_steps
@@ -50,6 +51,9 @@ class RowSpace(Kind[MatrixParams]):
         }.get(len(answer.vectors), f"An orthonormal basis of the row space of $A$ is ${answer.latex}$.")
         code = matrix_code(params.A, "Matrix, row_space", "print(Basis(row_space(A)).text)", answer="Basis")
         return Solution(answer, summary, row_space_steps(params.A), code)
+
+    def criterion(self, params: MatrixParams) -> Criterion:
+        return criteria.row_space_basis(params.A)
 
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A

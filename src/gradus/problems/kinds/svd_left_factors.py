@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Exact, Parts
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.matrices import Matrix
 from gradus.exact.svd import SVD, diagonal, svd
@@ -50,13 +51,19 @@ class LeftFactors(Kind[MatrixParams]):
         )  # fmt: skip
         return Solution(answer, f"${answer.latex}$.", left_factor_steps(params.A), code)
 
+    def criterion(self, params: MatrixParams) -> Criterion:
+        return criteria.left_factors(params.A)
+
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A
         decomposition = svd(A)
         U, Sigma = decomposition.U, decomposition.Sigma
-        squares = diagonal([s * s for s in decomposition.singular_values], *A.shape)
+        squares = diagonal(decomposition.squares[: min(A.shape)], *A.shape)
+        squared = r"The diagonal holds the eigenvalues of $A^\top A$; singular values are their square roots."
+        if not decomposition.has_square_roots_only:
+            return distinct(_answer(decomposition), [(Parts({"U": Exact(U), "Sigma": Exact(squares)}), squared)])
         candidates = (
-            (U, squares, r"The diagonal holds the eigenvalues of $A^\top A$; singular values are their square roots."),
+            (U, squares, squared),
             (U.T, Sigma, r"This is $U^\top$: the left singular vectors must be the columns of $U$."),
             (
                 _unscaled(A, decomposition),

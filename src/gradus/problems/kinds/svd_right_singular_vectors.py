@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
+from gradus.answers import criteria
 from gradus.answers.answer import Exact
-from gradus.answers.verdict import Mistake
+from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
 from gradus.exact.matrices import Matrix
 from gradus.exact.subspaces import primitive
@@ -40,10 +41,15 @@ class RightSingularVectors(Kind[MatrixParams]):
         code = matrix_code(params.A, "Matrix, svd", "print(svd(A).V.text)")
         return Solution(answer, f"$V = {answer.latex}$.", right_factor_steps(params.A), code)
 
+    def criterion(self, params: MatrixParams) -> Criterion:
+        return criteria.right_factor(params.A)
+
     def mistakes(self, params: MatrixParams) -> tuple[Mistake, ...]:
         A = params.A
         decomposition = svd(A)
         V = decomposition.V
+        if not decomposition.has_square_roots_only:
+            return distinct(Exact(V), _irrational_mistakes(V))
         candidates = (
             (V.T, r"This is $V^\top$: the singular vectors must be the columns of $V$, not its rows."),
             (Matrix.from_columns(V.columns[::-1]), "The columns must be in the order of descending singular values."),
@@ -58,6 +64,17 @@ class RightSingularVectors(Kind[MatrixParams]):
         )
         wrong = [(Exact(W), why) for W, why in candidates if not _is_right_factor(A, W)]
         return distinct(Exact(V), wrong)
+
+
+def _irrational_mistakes(V: Matrix) -> list[tuple[Exact, str]]:
+    """Wrong by construction: conjugate singular values differ, so the first is not the last."""
+    return [
+        (
+            Exact(Matrix.from_columns(V.columns[::-1])),
+            "The columns must be in the order of descending singular values.",
+        ),
+        (Exact(V * 2), "The columns must have length 1."),
+    ]
 
 
 def _is_right_factor(A: Matrix, W: Matrix) -> bool:
