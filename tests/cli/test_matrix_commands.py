@@ -122,6 +122,12 @@ def test_roots_of_polynomials_are_shown_by_letters(call) -> None:
     assert out.count("0.445042") == 1
 
 
+def test_a_wide_table_uses_every_letter_of_its_legend(call) -> None:
+    code, out, _ = call("svd", "1 1 0 0; 0 1 1 0; 0 0 1 1; 0 0 0 1")
+    table = out[: out.index("α₁ =")]
+    assert code == 0 and all(letter in table for letter in ("α₁", "α₂", "α₃")) and "…" not in table
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_steps_latex_and_pages(call, command: str, tmp_path: Path) -> None:
     code, out, _ = call(*arguments(command), "--steps")
