@@ -50,7 +50,7 @@ def test_the_example_of_every_kind_is_a_block_that_reads(call) -> None:
 
 def test_a_terminal_without_unicode_loses_no_minus(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from gradus.cli import main; main()", "show", "hw5", "3.4"],
+        [sys.executable, "-m", "gradus", "show", "hw5", "3.4"],
         env=os.environ | {"PYTHONIOENCODING": "ascii"},
         cwd=tmp_path,
         capture_output=True,

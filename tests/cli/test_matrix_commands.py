@@ -142,6 +142,15 @@ def test_steps_latex_and_pages(call, command: str, tmp_path: Path) -> None:
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_thin_svd_keeps_what_belongs_to_non_zero_singular_values(call) -> None:
+    found = answer(call, "svd", SAMPLE, "--thin")
+    assert [len(found[name][0]) for name in ("U", "Sigma", "V")] == [1, 1, 1]
+    assert np.allclose(floats(found["U"]) @ floats(found["Sigma"]) @ floats(found["V"]).T, [[3, 4], [3, 4]])
+    code, _, err = call("svd", "0 0; 0 0", "--thin")
+    assert code == 1
+    assert "ask for the full" in err
+
+
 def test_svd_states_v_once_in_its_steps(call) -> None:
     assert call("svd", SAMPLE, "--steps")[1].count("The right factor V") == 0
 

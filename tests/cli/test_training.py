@@ -52,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 def start(folder: Path, epochs: int, *options: str) -> subprocess.Popen[str]:
     (folder / "mine.md").write_text(SET % epochs)
-    command = [sys.executable, "-c", "from gradus.cli import main; main()", "solve", "mine.md", "--device", "cpu"]
+    command = [sys.executable, "-m", "gradus", "solve", "mine.md", "--device", "cpu"]
     return subprocess.Popen(
         [*command, *options],
         cwd=folder,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,16 +64,16 @@ class Result:
     steps: Callable[[], tuple[Step, ...]]
 
 
-Work: TypeAlias = "Callable[[Matrix], Result] | Callable[[Matrix, Vector], Result]"
-
-
-def matrix_command(name: str, max_side: int, with_b: bool = False) -> Callable[[Any], click.Command]:
+def matrix_command(
+    name: str, max_side: int, with_b: bool = False, options: tuple[Callable[[Any], Any], ...] = ()
+) -> Callable[[Any], click.Command]:
     """Makes a command of a function from a matrix, and perhaps a right-hand side, to a :class:`Result`.
 
     Args:
         name: the command's name.
         max_side: most rows and most columns that it takes.
         with_b: whether it takes a right-hand side.
+        options: options of its own, whose values the function takes by name.
     """
 
     def decorated(work: Callable[..., Result]) -> click.Command:
@@ -86,6 +86,7 @@ def matrix_command(name: str, max_side: int, with_b: bool = False) -> Callable[[
             pdf: Path | None,
             limit: float,
             right_hand_side: str | None = None,
+            **own: Any,
         ) -> None:
             _one_form(steps, as_json, as_latex)
             if "-" == matrix == right_hand_side:
@@ -93,7 +94,7 @@ def matrix_command(name: str, max_side: int, with_b: bool = False) -> Callable[[
             A = _bounded(matrix_argument(matrix), max_side, bool(steps or html or pdf))
             given = [A] if right_hand_side is None else [A, vector_argument(right_hand_side)]
             with time_limit(limit, "give a smaller matrix, or more time with --time-limit"):
-                result = work(*given)
+                result = work(*given, **own)
                 made = result.steps() if steps or html or pdf else ()
             _write_pages(result, given, made, html, pdf)
             if as_json:
@@ -105,7 +106,7 @@ def matrix_command(name: str, max_side: int, with_b: bool = False) -> Callable[[
 
         called.__doc__ = f"{work.__doc__}\n\n{_about_arguments(max_side, with_b)}"
         command: Callable[..., Any] = called
-        for option in reversed(_OPTIONS):
+        for option in reversed((*options, *_OPTIONS)):
             command = option(command)
         if with_b:
             command = click.argument("right_hand_side", metavar="b")(command)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from gradus.cli.matrix_command import Result, matrix_command
 
 if TYPE_CHECKING:
     from gradus.exact import Matrix, Step
 
 
-@matrix_command("svd", max_side=12)
-def command(A: Matrix) -> Result:
+THIN = click.option("--thin", is_flag=True, help="Only what belongs to singular values other than 0.")
+
+
+@matrix_command("svd", max_side=12, options=(THIN,))
+def command(A: Matrix, thin: bool) -> Result:
     """The singular value decomposition A = U Sigma V^T, exactly."""
     from gradus.cli.formulas import matrix_formula
     from gradus.exact.svd import svd
 
-    found = svd(A)
+    found = svd(A, full=not thin)
     U, Sigma, V = found.U, found.Sigma, found.V
     formulas = (matrix_formula("U", U), matrix_formula(r"\Sigma", Sigma), matrix_formula("V", V))
     json = {
