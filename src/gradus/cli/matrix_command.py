@@ -16,7 +16,7 @@ from gradus.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from gradus.documents.blocks import Block
-    from gradus.exact import Matrix, Number, Step, Vector
+    from gradus.exact import Matrix, Number, Step
 
 MAX_STEPS_SIDE = 8
 """Most rows and columns of a matrix whose worked steps fit a page."""
