@@ -13,8 +13,9 @@ from gradus.exact import ground
 GROUNDS = ["flint", "python"]
 _CACHES = (
     ("ground", "factors"),
-    ("algebraic", "minimal_polynomial"),
-    ("nested_roots", "_chosen"),
+    ("composed_polynomials", "minimal_polynomial"),
+    ("algebraic", "surd_square_root"),
+    ("nested_roots", "nested_roots"),
     ("spectra", "_spectrum"),
     ("svd", "_svd"),
 )

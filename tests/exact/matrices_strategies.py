@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from gradus.exact import Matrix
-from gradus.exact.numbers import Number
+from gradus.exact.numbers import ZERO, Number, sqrt
 from gradus.problems.matrix_samples import construction
 
 quick = settings(deadline=None, max_examples=50)
@@ -45,4 +45,4 @@ def decomposable_matrices(draw: st.DrawFn) -> Matrix:
 def numbers(draw: st.DrawFn) -> Number:
     """Sums of a few rational multiples of square roots."""
     radicands = draw(st.lists(st.sampled_from((1, 2, 3, 5, 6, 10, 14, 15)), max_size=3, unique=True))
-    return Number(tuple((n, draw(rationals.filter(bool))) for n in sorted(radicands)))
+    return sum((sqrt(n) * draw(rationals.filter(bool)) for n in sorted(radicands)), ZERO)

@@ -16,7 +16,8 @@ from exact.grounds import GROUNDS, on
 from exact.matrices_strategies import quick
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact import AlgebraicNumber, Matrix, Number
-from gradus.exact.algebraic import minimal_polynomial, real_roots, square_root
+from gradus.exact.algebraic import real_roots, square_root
+from gradus.exact.composed_polynomials import minimal_polynomial
 from gradus.exact.nested_roots import nested
 from gradus.exact.numbers import decimal
 from gradus.exact.real_roots import bounds, isolated

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import deepcopy
 from fractions import Fraction
 from itertools import combinations
-from math import isqrt, prod
+from math import gcd, isqrt, prod
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,6 +15,7 @@ from mpmath import mp, mpf
 
 from exact.matrices_strategies import numbers, quick, rationals
 from gradus.errors import InputError, UnsupportedError
+from gradus.exact.algebraic import real_root
 from gradus.exact.numbers import Number, decimal, digits_of, sqrt
 from gradus.exact.radicands import conjugated, square_free
 
@@ -114,6 +117,14 @@ def test_square_free_parts_agree_with_sympy(n: int) -> None:
     assert k * k * m == n and all(power == 1 for power in factorint(m).values())
 
 
+@pytest.mark.parametrize("p", [1009, 1031, 65521])
+def test_squares_of_primes_up_to_the_limit_are_found_whatever_else_is_there(p: int) -> None:
+    """The primes lie on either side of those that are tried first; P and Q are beyond all that are tried."""
+    assert square_free(p**3 * P) == (p, p * P)
+    assert square_free(p**4 * 2**5 * Q) == (4 * p**2, 2 * Q)
+    assert square_free(p**2 * 1013) == (p, 1013) and square_free(p * 1013) == (1, p * 1013)
+
+
 P, Q = 2**61 - 1, 2**31 - 1
 
 
@@ -127,6 +138,7 @@ def test_roots_with_a_rational_ratio_are_one_number_even_where_nothing_was_facto
     whole, parted = sqrt(Q * Q * P), Q * sqrt(P)
     assert whole.terms != parted.terms
     assert whole == parted and hash(whole) == hash(parted)
+    assert whole / Q == sqrt(P) and hash(whole / Q) == hash(sqrt(P))
     assert not (whole - parted) and (whole - parted).sign() == 0
     assert whole * sqrt(P) == Q * P and whole / sqrt(P) == Q
     assert whole + 1 != parted and whole > parted - Fraction(1, 10**50)
@@ -181,6 +193,23 @@ def test_zero_has_no_reciprocal_and_negative_numbers_no_root() -> None:
         Number.of(1) / 0
     with pytest.raises(InputError, match="not negative"):
         sqrt("1 - sqrt(2)")
+
+
+@quick
+@given(numbers(), numbers())
+def test_numbers_are_kept_in_lowest_terms(x: Number, y: Number) -> None:
+    for z in (x + y, x - y, x * y, x + y - y, (x * 6) / 4):
+        radicands = [n for n, _ in z.terms]
+        assert radicands == sorted(set(radicands)) and all(c for _, c in z.terms)
+        assert z == sum((c * sqrt(n) for n, c in z.terms), Number())
+        assert z._denominator > 0 and gcd(z._denominator, *z._numerators) == 1
+    assert (x + y - y).terms == x.terms
+
+
+@pytest.mark.parametrize("x", [Number.of(0), Number.of("2/3"), 1 + sqrt(2) / 3, real_root((1, 0, -10, 0, 0, 1), 3)])
+def test_numbers_can_be_copied_and_sent_to_another_process(x: Number) -> None:
+    for y in (deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert y == x and type(y) is type(x) and y.text == x.text
 
 
 def test_equal_numbers_have_equal_hashes() -> None:

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
-from math import isqrt, lcm
+from math import isqrt
 from typing import TYPE_CHECKING
 
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact import ground
+from gradus.exact.composed_polynomials import (
+    minimal_polynomial,
+    mirrored_polynomial,
+    multiple_polynomial,
+    product_polynomial,
+    require_degree,
+    sum_polynomial,
+    value_at,
+)
 from gradus.exact.ground import Polynomial
-from gradus.exact.numbers import ONE, ZERO, Number, decimal
+from gradus.exact.nested_roots import Nested, nested, nested_roots
+from gradus.exact.numbers import ONE, ZERO, Number, decimal, sqrt
+from gradus.exact.quadratic_surds import Surd, quadratic_root, surd_of
 from gradus.exact.real_roots import bounds, isolated
-
-MAX_DEGREE = 40
-"""Highest degree of the polynomial of a sum or product that is computed."""
+from gradus.exact.root_printing import first_digits, polynomial_latex, polynomial_text
 
 SHORT = 48
 """Polynomials of at most so many characters are printed inside formulas; longer ones show decimals there."""
@@ -45,21 +54,36 @@ class AlgebraicNumber(Number):
     polynomial: Polynomial
     index: int
 
-    def __init__(self, polynomial: Polynomial, index: int) -> None:
-        object.__setattr__(self, "polynomial", polynomial)
-        object.__setattr__(self, "index", index)
+    def __init__(
+        self, polynomial: Polynomial, index: int, form: Nested | None = None, near: Enclosure | None = None
+    ) -> None:
+        """``form`` and ``near`` are for who knows them already: otherwise the polynomial gives them when needed."""
+        self.polynomial = polynomial
+        self.index = index
+        self._near = near
+        if form:
+            self.form = form
 
     if not TYPE_CHECKING:  # for the type checker it stays the field of Number
 
         @property
-        def terms(self) -> tuple[tuple[int, Fraction], ...]:
+        def _radicands(self) -> tuple[int, ...]:
             rule = "is no sum of square roots of rationals, which is needed here"
             raise UnsupportedError("number", self.text, rule, "choose numbers for which the roots simplify")
+
+    def __reduce__(self) -> tuple[type[AlgebraicNumber], tuple[Polynomial, int]]:
+        """What copying needs, without the slots of a sum of square roots, which it has not."""
+        return AlgebraicNumber, (self.polynomial, self.index)
 
     @property
     def degree(self) -> int:
         """The degree of its polynomial."""
         return len(self.polynomial) - 1
+
+    @cached_property
+    def form(self) -> Nested | None:
+        """The number with nested square roots, or None where the degree is not 4 or there is no such form."""
+        return nested(self.polynomial, self.index)
 
     @property
     def is_rational(self) -> bool:
@@ -87,22 +111,29 @@ class AlgebraicNumber(Number):
         if isinstance(other, AlgebraicNumber):
             return (self.polynomial, self.index) == (other.polynomial, other.index)
         if isinstance(other, Number):
-            return not other.is_rational and not _value_at(self.polynomial, other) and _place(self, other) == 0
+            return not other.is_rational and not value_at(self.polynomial, other) and _place(self, other) == 0
         return NotImplemented if not isinstance(other, (int, Fraction)) else False
 
     def __hash__(self) -> int:
         return hash(decimal(self, 15))
 
     def _bounds(self, bits: int) -> tuple[Fraction, Fraction]:
-        return bounds(self.polynomial, self.index, bits)
+        if self.form:
+            return self.form.bounds(bits)
+        return self._near(bits) if self._near else bounds(self.polynomial, self.index, bits)
 
     def sign(self) -> int:
-        below = sum(1 for c, _ in isolated(self.polynomial) if c < 0)
-        return 1 if self.index > below else -1
+        if self.form and not self.form.outer:
+            return self.form.sign
+        bits = 64
+        while True:
+            low, high = self._bounds(bits)
+            if low > 0 or high < 0:
+                return 1 if low > 0 else -1
+            bits *= 2
 
     def __neg__(self) -> Number:
-        mirrored = tuple(-c if k % 2 else c for k, c in enumerate(self.polynomial))
-        return AlgebraicNumber(ground.primitive(mirrored), len(isolated(self.polynomial)) + 1 - self.index)
+        return AlgebraicNumber(mirrored_polynomial(self.polynomial), _root_count(self.polynomial) + 1 - self.index)
 
     def reciprocal(self) -> Number:
         """1 / self."""
@@ -154,10 +185,7 @@ class AlgebraicNumber(Number):
     @property
     def text(self) -> str:
         """Nested square roots where the degree is 4 and they exist; otherwise ``root(polynomial, index)``."""
-        from gradus.exact.nested_roots import nested
-
-        form = nested(self.polynomial, self.index)
-        return form.text if form else f"root({_polynomial_text(self.polynomial)}, {self.index})"
+        return self.form.text if self.form else f"root({polynomial_text(self.polynomial)}, {self.index})"
 
     @property
     def latex(self) -> str:
@@ -174,35 +202,34 @@ class AlgebraicNumber(Number):
         >>> print(real_root((1, 0, -10, 0, 0, 1), 3).latex_within(10))
         2.13861{\scriptstyle\ldots}
         """
-        from gradus.exact.nested_roots import nested
-
-        form = nested(self.polynomial, self.index)
-        if form:
-            return form.latex
-        shown = _polynomial_text(self.polynomial, latex=True)
+        if self.form:
+            return self.form.latex
+        shown = polynomial_latex(self.polynomial)
         if len(shown) <= limit:
             return rf"\operatorname{{root}}_{{{self.index}}}\left({shown}\right) \approx {decimal(self, 6)}"
-        mantissa, _, exponent = _first_digits(self, 6).partition("e")
+        mantissa, _, exponent = first_digits(self, 6).partition("e")
         return rf"{mantissa}{{\scriptstyle\ldots}}" + (rf" \cdot 10^{{{exponent}}}" if exponent else "")
 
     def __repr__(self) -> str:
         return f"AlgebraicNumber({self.text!r})"
 
 
-def real_root(polynomial: Polynomial, index: int) -> Number:
+def real_root(polynomial: Polynomial, index: int, near: Enclosure | None = None) -> Number:
     """Real root number ``index`` of an irreducible primitive polynomial, as a sum of square roots if it is one.
+
+    An enclosure, if one is known, saves isolating the root for its decimals.
 
     >>> real_root((-2, 0, 1), 1).text, real_root((1, 0, -10, 0, 1), 4).text
     ('-sqrt(2)', 'sqrt(2) + sqrt(3)')
     """
-    from gradus.exact.nested_roots import quadratic, square_root_sum
-
     if len(polynomial) == 2:
         return Number.of(Fraction(-polynomial[0], polynomial[1]))
     if len(polynomial) == 3:
-        return quadratic(polynomial, index)
-    found = square_root_sum(polynomial, index) if len(polynomial) == 5 else None
-    return AlgebraicNumber(polynomial, index) if found is None else found
+        return quadratic_root(polynomial, index)
+    form = nested(polynomial, index)
+    if form is None or form.denested is None:
+        return AlgebraicNumber(polynomial, index, form, near)
+    return form.denested
 
 
 def real_roots(polynomial: Sequence[int]) -> list[Number]:
@@ -213,14 +240,17 @@ def real_roots(polynomial: Sequence[int]) -> list[Number]:
     """
     found = []
     for factor, _ in ground.factors(tuple(polynomial)):
-        count = 1 if len(factor) == 2 else len(isolated(factor))
-        found += [(factor, index) for index in range(1, count + 1)]
+        found += [(factor, index) for index in range(1, _root_count(factor) + 1)]
     bits = 16
     while True:
         ends = sorted((_root_bounds(factor, index, bits), (factor, index)) for factor, index in found)
         if all(a[0][1] < b[0][0] for a, b in pairwise(ends)):
             return [real_root(factor, index) for _, (factor, index) in ends]
         bits *= 2
+
+
+def _root_count(factor: Polynomial) -> int:
+    return 1 if len(factor) == 2 else len(nested_roots(factor)) or len(isolated(factor))
 
 
 def _root_bounds(factor: Polynomial, index: int, bits: int) -> tuple[Fraction, Fraction]:
@@ -238,8 +268,7 @@ def located(polynomial: Polynomial, near: Enclosure) -> Number:
     """
     candidates = []
     for factor, _ in ground.factors(polynomial):
-        count = 1 if len(factor) == 2 else len(isolated(factor))
-        candidates += [(factor, index) for index in range(1, count + 1)]
+        candidates += [(factor, index) for index in range(1, _root_count(factor) + 1)]
     bits = 32
     while len(candidates) > 1:
         low, high = near(bits)
@@ -259,17 +288,15 @@ def square_root(value: Number) -> Number:
     >>> square_root(Number.of("2 + sqrt(2)")).text
     'sqrt(2 + sqrt(2))'
     """
-    from gradus.exact.numbers import sqrt
-
     if value.sign() < 0:
         raise InputError("square root", value.text, "must be of a number that is not negative", "check its sign")
     if not isinstance(value, AlgebraicNumber):
-        try:
+        if surd := surd_of(value):
+            return surd_square_root(surd)
+        if value.is_rational:
             return sqrt(value)
-        except UnsupportedError:
-            pass
     p = minimal_polynomial(value)
-    _require_degree(2 * (len(p) - 1))
+    require_degree(2 * (len(p) - 1))
     even = tuple(p[k // 2] if k % 2 == 0 else 0 for k in range(2 * len(p) - 1))
 
     def near(bits: int) -> tuple[Fraction, Fraction]:
@@ -280,91 +307,25 @@ def square_root(value: Number) -> Number:
     return located(even, near)
 
 
+@lru_cache(maxsize=4096)
+def surd_square_root(surd: Surd, sign: int = 1) -> Number:
+    """sign sqrt(surd) for a positive surd: a sum of square roots, or by x^4 - (2 a / d) x^2 + (a^2 - b^2 n) / d^2.
+
+    >>> surd_square_root(Surd(2, 1, 2, 1)), surd_square_root(Surd(3, 2, 2, 1), -1)
+    (AlgebraicNumber('sqrt(2 + sqrt(2))'), Number('-1 - sqrt(2)'))
+    """
+    form = Nested(ZERO, sign, surd)
+    if form.denested is not None:
+        return form.denested
+    a, b, n, d = surd
+    norm = a * a - b * b * n
+    # with a negative conjugate there are two real roots, otherwise four, those of the larger one outside
+    index = (1 if norm < 0 else 2 if b < 0 else 1) if sign < 0 else (2 if norm < 0 else 3 if b < 0 else 4)
+    return AlgebraicNumber(ground.primitive((norm, 0, -2 * a * d, 0, d * d)), index, form)
+
+
 def _floor_root(value: Fraction, scale: int) -> int:
     return isqrt(max(0, value.numerator * scale * scale // value.denominator))
-
-
-@lru_cache(maxsize=1024)
-def minimal_polynomial(value: Number) -> Polynomial:
-    """The irreducible primitive integer polynomial of a number.
-
-    >>> minimal_polynomial(Number.of("sqrt(2) + sqrt(3)"))
-    (1, 0, -10, 0, 1)
-    """
-    if isinstance(value, AlgebraicNumber):
-        return value.polynomial
-    p: list[Fraction] = [Fraction(0), Fraction(1)]
-    for radicand, coefficient in value.terms:
-        if radicand == 1:
-            p = _translated(p, coefficient)
-            continue
-        _require_degree(2 * (len(p) - 1))
-        # p(x - c sqrt n) = a - sqrt(n) b, so that the product with its conjugate is a^2 - n b^2
-        a, b = _split(p, coefficient, radicand)
-        p = _minus(_times(a, a), [radicand * c for c in _times(b, b)])
-    scale = lcm(*(c.denominator for c in p))
-    whole = tuple(int(c * scale) for c in p)
-    found = [factor for factor, _ in ground.factors(whole) if not _value_at(factor, value)]
-    return found[0]
-
-
-def _translated(p: Sequence[Fraction], c: Fraction) -> list[Fraction]:
-    result = [Fraction(0)]
-    for coefficient in reversed(p):
-        shifted = [Fraction(0), *result]
-        for k, x in enumerate(result):
-            shifted[k] -= c * x
-        shifted[0] += coefficient
-        result = shifted
-    return result[: len(p)]
-
-
-def _split(p: Sequence[Fraction], c: Fraction, n: int) -> tuple[list[Fraction], list[Fraction]]:
-    """p(x - c sqrt n) = a(x) + sqrt(n) b(x), by Horner's scheme."""
-    a, b = [Fraction(0)], [Fraction(0)]
-    for coefficient in reversed(p):
-        a, b = (
-            _minus([Fraction(0), *a], [c * n * x for x in b]),
-            _minus([Fraction(0), *b], [c * x for x in a]),
-        )
-        a[0] += coefficient
-    return a[: len(p)], b[: len(p)]
-
-
-def _times(a: Sequence[Fraction], b: Sequence[Fraction]) -> list[Fraction]:
-    result = [Fraction(0)] * (len(a) + len(b) - 1)
-    for i, x in enumerate(a):
-        for j, y in enumerate(b):
-            result[i + j] += x * y
-    return result
-
-
-def _minus(a: Sequence[Fraction], b: Sequence[Fraction]) -> list[Fraction]:
-    size = max(len(a), len(b))
-    return [(a[k] if k < len(a) else Fraction(0)) - (b[k] if k < len(b) else Fraction(0)) for k in range(size)]
-
-
-def _first_digits(x: AlgebraicNumber, digits: int) -> str:
-    """The first significant digits, cut off and not rounded; certain, since x is irrational."""
-    more = 2 * digits
-    while True:
-        figures = decimal(x, more)
-        mantissa, mark, exponent = figures.partition("e")
-        lead = len(mantissa) - len(mantissa.lstrip("-0."))
-        count, end = 0, lead
-        while end < len(mantissa) and (count < digits or "." in mantissa[end:]):
-            count += mantissa[end].isdigit()
-            end += 1
-        if mantissa[end:].strip("0"):
-            return mantissa[:end].rstrip(".") + mark + exponent
-        more *= 2
-
-
-def _value_at(p: Polynomial, x: Number) -> Number:
-    value = ZERO
-    for c in reversed(p):
-        value = value * x + c
-    return value
 
 
 def _place(a: Number, b: Number) -> int:
@@ -380,19 +341,13 @@ def _place(a: Number, b: Number) -> int:
 
 
 def _is_root_of(a: AlgebraicNumber, b: Number) -> bool:
-    return not b.is_algebraic and not _value_at(a.polynomial, b)
+    return not b.is_algebraic and not value_at(a.polynomial, b)
 
 
 def _only_cell(a: AlgebraicNumber, low: Fraction, high: Fraction, bits: int) -> bool:
     """Whether no other root of the polynomial of a can lie between the bounds."""
-    others = [i for i in range(1, len(isolated(a.polynomial)) + 1) if i != a.index]
+    others = [i for i in range(1, _root_count(a.polynomial) + 1) if i != a.index]
     return not any(c <= high and low <= d for c, d in (bounds(a.polynomial, index, bits) for index in others))
-
-
-def _require_degree(degree: int) -> None:
-    if degree > MAX_DEGREE:
-        rule = f"needs a polynomial of degree {degree}, and {MAX_DEGREE} is the limit"
-        raise UnsupportedError("number", "the result", rule, "choose numbers of lower degree")
 
 
 def _reciprocal(near: Enclosure) -> Enclosure:
@@ -406,38 +361,19 @@ def _reciprocal(near: Enclosure) -> Enclosure:
     return enclosure
 
 
-def _monic(p: Polynomial) -> tuple[list[list[int]], int]:
-    """The companion matrix of a root times the leading coefficient c, and c."""
-    n, c = len(p) - 1, p[-1]
-    column = [-p[k] * c ** (n - 1 - k) for k in range(n)]
-    return [[int(i == j + 1) for j in range(n - 1)] + [column[i]] for i in range(n)], c
-
-
-def _scaled(p: Polynomial, factor: int) -> Polynomial:
-    """p(factor x)."""
-    return ground.primitive([c * factor**k for k, c in enumerate(p)])
-
-
 def _sum(a: AlgebraicNumber, b: Number) -> Number:
     if not b:
         return a
     if b == -a:
         return ZERO
     p, q = a.polynomial, minimal_polynomial(b)
-    _require_degree((len(p) - 1) * (len(q) - 1))
-    (P, c), (Q, d) = _monic(p), _monic(q)
-    m, n = len(P), len(Q)
-    M = [
-        [(d * P[i][k] if j == h else 0) + (c * Q[j][h] if i == k else 0) for k in range(m) for h in range(n)]
-        for i in range(m)
-        for j in range(n)
-    ]
+    require_degree((len(p) - 1) * (len(q) - 1))
 
     def near(bits: int) -> tuple[Fraction, Fraction]:
         (low, high), (below, above) = a._bounds(bits), b._bounds(bits)
         return low + below, high + above
 
-    return located(_scaled(ground.characteristic_polynomial(M), c * d), near)
+    return located(sum_polynomial(p, q), near)
 
 
 def _product(a: AlgebraicNumber, b: Number) -> Number:
@@ -446,26 +382,15 @@ def _product(a: AlgebraicNumber, b: Number) -> Number:
     if not isinstance(b, AlgebraicNumber) and b.is_rational:
         return _multiple(a, b.as_fraction())
     p, q = a.polynomial, minimal_polynomial(b)
-    _require_degree((len(p) - 1) * (len(q) - 1))
-    (P, c), (Q, d) = _monic(p), _monic(q)
-    M = [[x * y for x in row for y in line] for row in P for line in Q]
+    require_degree((len(p) - 1) * (len(q) - 1))
 
     def near(bits: int) -> tuple[Fraction, Fraction]:
         ends = [x * y for x in a._bounds(bits) for y in b._bounds(bits)]
         return min(ends), max(ends)
 
-    return located(_scaled(ground.characteristic_polynomial(M), c * d), near)
+    return located(product_polynomial(p, q), near)
 
 
 def _multiple(a: AlgebraicNumber, factor: Fraction) -> Number:
-    positive, n = abs(factor), a.degree
-    scaled = [c * positive.denominator**k * positive.numerator ** (n - k) for k, c in enumerate(a.polynomial)]
-    multiple = AlgebraicNumber(ground.primitive(scaled), a.index)
+    multiple = AlgebraicNumber(multiple_polynomial(a.polynomial, abs(factor)), a.index)
     return multiple if factor > 0 else -multiple
-
-
-def _polynomial_text(p: Polynomial, latex: bool = False) -> str:
-    from gradus.exact.eigenvalues import polynomial_latex, polynomial_text
-
-    coefficients = [Fraction(c) for c in p]
-    return polynomial_latex(coefficients, "x") if latex else polynomial_text(coefficients)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import lcm
+from math import isqrt, lcm
 
 from gradus.errors import UnsupportedError
 from gradus.exact.equations import linear_form
@@ -162,17 +162,29 @@ def integer_roots(p: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
     if bound.bit_length() > MAX_ROOT_BITS:
         rule = f"the eigenvalues of A^T A have more than {MAX_ROOT_BITS} bits"
         raise UnsupportedError("A", None, rule, "give smaller entries")
-    if bound.bit_length() > WORTH_A_TEST and not _may_have_integer_roots(p):
-        return [], p
-    candidates = {_ceiling(p, k, bound) for k in range(1, len(p))}
-    roots = []
-    for candidate in sorted(candidates, reverse=True):
-        count = 0
-        while len(p) > 1 and _value(p, candidate) == 0:
-            p, count = _deflated(p, candidate), count + 1
-        if count:
-            roots.append((candidate, count))
-    return roots, p
+    zeros = next(k for k, c in enumerate(p) if c)
+    roots, p, skipped = [0] * zeros, p[zeros:], 0
+    if bound.bit_length() > WORTH_A_TEST and len(p) > 3 and not _may_have_integer_roots(p):
+        skipped = len(p)
+    while skipped < len(p) - 1 and len(p) > 3:
+        candidate = bound = _ceiling(p, skipped + 1, bound)
+        if _value(p, candidate):
+            skipped += 1
+        while len(p) > 1 and not _value(p, candidate):
+            p = _deflated(p, candidate)
+            roots.append(candidate)
+    if len(p) <= 3 and (found := _roots_up_to_degree_2(p)):
+        roots, p = roots + found, [1]
+    return [(root, roots.count(root)) for root in sorted(set(roots), reverse=True)], p
+
+
+def _roots_up_to_degree_2(p: Sequence[int]) -> list[int]:
+    """The roots of a monic polynomial with real roots if they are integers; otherwise none."""
+    if len(p) < 3:
+        return [-c for c in p[:-1]]
+    c, b, _ = p
+    root = isqrt(square := b * b - 4 * c)
+    return [(-b - root) // 2, (-b + root) // 2] if root * root == square else []
 
 
 def _may_have_integer_roots(p: Sequence[int]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import import_module
 from math import gcd
+from operator import mul
 from typing import Any
 
 Integers = Sequence[Sequence[int]]
@@ -48,7 +49,7 @@ def _faddeev_leverrier(M: Integers) -> Polynomial:
         for i in range(n):
             product[i][i] += coefficients[0]
         # M and the product commute, so that the rows of the product meet the columns of M
-        product = [[sum(map(int.__mul__, row, column)) for column in columns] for row in product]
+        product = [[sum(map(mul, row, column)) for column in columns] for row in product]
         coefficients.insert(0, -sum(product[i][i] for i in range(n)) // k)
     return tuple(coefficients)
 
@@ -71,6 +72,38 @@ def factors(polynomial: Polynomial) -> tuple[tuple[Polynomial, int], ...]:
         _, found = sympy.Poly(list(reversed(polynomial)), sympy.Symbol("x"), domain="ZZ").factor_list()
         pairs = [(tuple(int(c) for c in reversed(p.all_coeffs())), int(count)) for p, count in found]
     return tuple(sorted((primitive(p), count) for p, count in pairs if len(p) > 1))
+
+
+def shows_simple_roots(polynomial: Sequence[int]) -> bool:
+    """Whether a monic polynomial has no repeated factor modulo some prime, and hence none at all.
+
+    False says nothing: the discriminant may be a multiple of the primes that are tried.
+
+    >>> shows_simple_roots((-2, 0, 1)), shows_simple_roots((1, -2, 1))
+    (True, False)
+    """
+    slope = [k * c for k, c in enumerate(polynomial)][1:]
+    return any(_coprime(polynomial, slope, prime) for prime in (1_000_003, 998_244_353))
+
+
+def _coprime(a: Sequence[int], b: Sequence[int], prime: int) -> bool:
+    """Whether two polynomials have no common factor modulo a prime, by Euclid's algorithm."""
+    first, second = _trimmed([c % prime for c in a]), _trimmed([c % prime for c in b])
+    while second:
+        inverse, degree = pow(second[-1], -1, prime), len(second)
+        while len(first) >= degree:
+            factor, shift = first[-1] * inverse % prime, len(first) - degree
+            for i, c in enumerate(second):
+                first[shift + i] = (first[shift + i] - factor * c) % prime
+            first = _trimmed(first)
+        first, second = second, first
+    return len(first) == 1
+
+
+def _trimmed(p: list[int]) -> list[int]:
+    while p and not p[-1]:
+        p.pop()
+    return p
 
 
 def primitive(polynomial: Sequence[int]) -> Polynomial:
@@ -178,4 +211,4 @@ def product(A: Integers, B: Integers) -> list[list[int]]:
         table = library.fmpz_mat([list(row) for row in A]) * library.fmpz_mat([list(row) for row in B])
         return [[int(x) for x in row] for row in table.tolist()]
     columns = list(zip(*B, strict=True))
-    return [[sum(map(int.__mul__, row, column)) for column in columns] for row in A]
+    return [[sum(map(mul, row, column)) for column in columns] for row in A]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
 from gradus.errors import InputError
-from gradus.exact import ground
-from gradus.exact.matrices import Matrix, Vector, integers
-from gradus.exact.numbers import Number
+from gradus.exact import integer_matrices
+from gradus.exact.matrices import Matrix, Vector, over_integers
 from gradus.exact.row_reduction import full_rank_factors, inverse
 from gradus.exact.subspaces import null_space
 from gradus.exact.svd import smallest_singular_vectors
@@ -18,31 +16,21 @@ from gradus.exact.svd import smallest_singular_vectors
 def pseudo_inverse(A: Matrix) -> Matrix:
     """The Moore-Penrose pseudo-inverse of A (m x n), an n x m matrix.
 
-    By full-rank factors A = C R it is R^T (C^T A R^T)^-1 C^T (MacDuffee), so it is rational whenever A is, also where
-    the singular values are not.
+    It is rational whenever A is, also where the singular values are not: see
+    :func:`gradus.exact.integer_matrices.pseudo_inverse`.  For square roots, with full-rank factors A = C R, it is
+    R^T (C^T A R^T)^-1 C^T (MacDuffee).
 
     >>> pseudo_inverse(Matrix.of("3 4; 3 4")).text
     '3/50 3/50; 2/25 2/25'
     """
     if not A:
         return A.T
-    if A.is_rational:
-        return _rational_pseudo_inverse(A)
+    if whole := over_integers(A):
+        N, d = whole
+        X, c = integer_matrices.pseudo_inverse(N)
+        return Matrix.over(X, c, d)
     C, R = full_rank_factors(A)
     return R.T @ inverse(C.T @ A @ R.T) @ C.T
-
-
-def _rational_pseudo_inverse(A: Matrix) -> Matrix:
-    """The same over the integers, with rows of A for R: those in which the transpose has its pivots."""
-    N, d = integers(A)
-    columns = ground.reduced(N)[2]
-    C_T = [[row[j] for row in N] for j in columns]
-    rows = ground.reduced(C_T)[2]
-    R_T = [[N[i][j] for i in rows] for j in range(A.shape[1])]
-    solved = ground.solution(ground.product(ground.product(C_T, N), R_T), C_T)
-    assert solved is not None, "a product of full-rank factors is invertible"
-    X, c = solved
-    return Matrix(tuple(tuple(Number.of(Fraction(x * d, c)) for x in row) for row in ground.product(R_T, X)))
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from math import gcd, lcm
+from operator import attrgetter
 from typing import overload
 
 from gradus.errors import InputError
 from gradus.exact.algebraic import square_root
 from gradus.exact.grammar import matrix_rows, vector_entries
-from gradus.exact.numbers import ONE, ZERO, Number
+from gradus.exact.numbers import ONE, ZERO, Number, multiples
 
 WIDEST = 24
 """Longest polynomial that is printed in up to three columns; in more columns they must be shorter."""
@@ -177,6 +179,19 @@ class Matrix:
         return Matrix(((ZERO,) * n,) * m)
 
     @staticmethod
+    def over(rows: Sequence[Sequence[int]], denominator: int, factor: int = 1) -> Matrix:
+        """The matrix of these integers, each times the factor and divided by the denominator, which is not 0.
+
+        >>> Matrix.over([[1, 2], [3, 4]], -2).text
+        '-1/2 -1; -3/2 -2'
+        """
+        n = len(rows[0])
+        common = gcd(factor, denominator) if denominator > 0 else -gcd(factor, denominator)
+        factor, denominator = factor // common, denominator // common
+        entries = multiples([x * factor for x in chain.from_iterable(rows)], denominator)
+        return Matrix(tuple([entries[i : i + n] for i in range(0, len(entries), n)]))
+
+    @staticmethod
     def from_columns(columns: list[Vector] | tuple[Vector, ...]) -> Matrix:
         """The matrix with these columns, all of one length.
 
@@ -230,7 +245,7 @@ class Matrix:
     @property
     def is_rational(self) -> bool:
         """Whether every entry is rational."""
-        return all(x.is_rational for row in self.rows for x in row)
+        return all(map(attrgetter("is_rational"), chain.from_iterable(self.rows)))
 
     def __bool__(self) -> bool:
         """Whether any entry is non-zero."""
@@ -276,7 +291,8 @@ class Matrix:
         >>> Matrix.of([["1 + sqrt(2)", 0]]).text
         '1+sqrt(2) 0'
         """
-        return "; ".join(" ".join(x.text.replace(" ", "") for x in row) for row in self.rows)
+        rows = _shown(self.rows, lambda x: x.text.replace(" ", ""))
+        return "; ".join([" ".join(row) for row in rows])
 
     @property
     def latex(self) -> str:
@@ -310,12 +326,22 @@ class Matrix:
 def integers(A: Matrix) -> tuple[list[list[int]], int]:
     """(N, d) with A = N / d, for rational A.
 
+    Raises:
+        UnsupportedError: an entry is not rational.
+
     >>> integers(Matrix.of("1/2 1/3"))
     ([[3, 2]], 6)
     """
-    fractions = [[x.as_fraction() for x in row] for row in A.rows]
-    d = lcm(*(x.denominator for row in fractions for x in row))
-    return [[x.numerator * (d // x.denominator) for x in row] for row in fractions], d
+    ratios = [[x.as_integer_ratio() for x in row] for row in A.rows]
+    d = lcm(*[q for row in ratios for _, q in row])
+    if d == 1:
+        return [[p for p, _ in row] for row in ratios], 1
+    return [[p * (d // q) for p, q in row] for row in ratios], d
+
+
+def over_integers(A: Matrix) -> tuple[list[list[int]], int] | None:
+    """The same, or None if an entry is not rational."""
+    return integers(A) if A.is_rational else None
 
 
 def _same_length(a: Vector, b: Vector) -> None:
@@ -336,13 +362,28 @@ def entry_limit(columns: int) -> int:
     return min(WIDEST, 3 * WIDEST // columns)
 
 
-def _table_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> str:
+def _table_latex(rows: Sequence[Sequence[Number]]) -> str:
     limit = entry_limit(len(rows[0]))
-    body = r" \\ ".join(" & ".join(x.latex_within(limit) for x in row) for row in rows)
+    body = r" \\ ".join([" & ".join(row) for row in _shown(rows, lambda x: x.latex_within(limit))])
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
 
 
-def _factored_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -> str:
+def _shown(rows: Sequence[Sequence[Number]], show: Callable[[Number], str]) -> list[list[str]]:
+    """The entries as they are shown; one object is shown once, however often it occurs."""
+    made: dict[int, str] = {}
+    table = []
+    for row in rows:
+        line = []
+        for x in row:
+            entry = made.get(id(x))
+            if entry is None:
+                entry = made[id(x)] = show(x)
+            line.append(entry)
+        table.append(line)
+    return table
+
+
+def _factored_latex(rows: Sequence[Sequence[Number]]) -> str:
     """Pulls out (g / d) sqrt(n) when there are several non-zero entries, all integer multiples of it; else plain."""
     if any(x.is_algebraic for row in rows for x in row):
         return _table_latex(rows)
@@ -354,5 +395,5 @@ def _factored_latex(rows: tuple[tuple[Number, ...], ...] | list[list[Number]]) -
     radicand = terms[0][0][0]
     if radicand == 1 and factor.denominator == 1:
         return _table_latex(rows)
-    common = Number(((radicand, factor),))
+    (common,) = multiples((factor.numerator,), factor.denominator, radicand)
     return common.latex + _table_latex([[x / common for x in row] for row in rows])

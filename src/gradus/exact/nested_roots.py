@@ -1,24 +1,24 @@
-"""Roots of quadratics and quartics as square roots, nested at most twice; never with complex radicals."""
+"""Real roots of quartics as square roots, nested at most twice; never with complex radicals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
-from math import gcd, isqrt, lcm
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from math import isqrt
 
-from gradus.errors import UnsupportedError
 from gradus.exact import ground
 from gradus.exact.ground import Polynomial
-from gradus.exact.numbers import Number, sqrt
+from gradus.exact.numbers import ZERO, Number, multiples, rational
+from gradus.exact.printing import digits_of
+from gradus.exact.quadratic_surds import Surd
 from gradus.exact.radicands import square_free
-from gradus.exact.real_roots import bounds
 
 
 @dataclass(frozen=True)
 class Nested:
-    """outer + sign sqrt(inside) / divisor, where the square root cannot be denested.
+    """outer + sign sqrt(inside).
 
     >>> nested((2, 0, -4, 0, 1), 4).text
     'sqrt(2 + sqrt(2))'
@@ -26,142 +26,121 @@ class Nested:
 
     outer: Number
     sign: int
-    inside: Number
+    inside: Surd
 
-    @property
+    def __neg__(self) -> Nested:
+        return Nested(-self.outer, -self.sign, self.inside)
+
+    @cached_property
     def text(self) -> str:
         """In the plain grammar."""
-        factor, divisor, inside = self._simplified()
-        root = f"sqrt({inside.text})"
-        root = (f"{factor}*" if factor > 1 else "") + root + (f"/{divisor}" if divisor > 1 else "")
-        return self._joined(self.outer.text, root)
+        factor, divisor, inside = self._simplified
+        root = f"sqrt({inside.whole_text()})"
+        root = (f"{digits_of(factor)}*" if factor > 1 else "") + root
+        return self._joined(self.outer.text, root + (f"/{digits_of(divisor)}" if divisor > 1 else ""))
 
-    @property
+    @cached_property
     def latex(self) -> str:
         """As LaTeX."""
-        factor, divisor, inside = self._simplified()
-        root = (str(factor) if factor > 1 else "") + rf"\sqrt{{{inside.latex}}}"
-        return self._joined(self.outer.latex, rf"\frac{{{root}}}{{{divisor}}}" if divisor > 1 else root)
+        factor, divisor, inside = self._simplified
+        root = (digits_of(factor) if factor > 1 else "") + rf"\sqrt{{{inside.whole_text(latex=True)}}}"
+        return self._joined(self.outer.latex, rf"\frac{{{root}}}{{{digits_of(divisor)}}}" if divisor > 1 else root)
 
     def _joined(self, outer: str, root: str) -> str:
         if not self.outer:
             return root if self.sign > 0 else f"-{root}"
         return f"{outer} {'+' if self.sign > 0 else '-'} {root}"
 
-    def _simplified(self) -> tuple[int, int, Number]:
-        """(f, d, y) with sqrt(inside) = f sqrt(y) / d, where y has coprime integer coefficients up to a square."""
-        divisor = lcm(*(square_free_divisor(c.denominator) for _, c in self.inside.terms))
-        whole = self.inside * (divisor * divisor)
-        common = gcd(*(c.numerator for _, c in whole.terms))
-        outside, _ = square_free(common)
-        shared = gcd(outside, divisor)
-        return outside // shared, divisor // shared, whole / (outside * outside)
+    @cached_property
+    def _simplified(self) -> tuple[int, int, Surd]:
+        return self.inside.simplified_root()
 
+    @cached_property
+    def denested(self) -> Number | None:
+        """The value as a sum of square roots, or None where it is not one."""
+        root = self.inside.denested()
+        return None if root is None else self.outer + root * self.sign
 
-def square_free_divisor(denominator: int) -> int:
-    """The least d whose square the denominator divides, as far as small factors show.
+    def bounds(self, bits: int) -> tuple[Fraction, Fraction]:
+        """Rationals below and above the value, which come together as the bits grow.
 
-    >>> square_free_divisor(12), square_free_divisor(16)
-    (6, 4)
-    """
-    outside, inside = square_free(denominator)
-    return outside * inside
-
-
-def quadratic(polynomial: Polynomial, index: int) -> Number:
-    """A real root of an irreducible quadratic.
-
-    >>> quadratic((-1, -1, 1), 2).text
-    '1/2 + sqrt(5)/2'
-    """
-    c, b, a = polynomial
-    root = sqrt(Number.of(Fraction(b * b - 4 * a * c, 4 * a * a)))
-    middle = Number.of(Fraction(-b, 2 * a))
-    return middle + root if index == 2 else middle - root
+        >>> low, high = nested((2, 0, -4, 0, 1), 4).bounds(20)
+        >>> float(low) < (2 + 2**0.5) ** 0.5 < float(high)
+        True
+        """
+        low, high = self.inside.bounds(2 * bits)
+        least, most, scale = isqrt(max(0, low)), isqrt(high) + 1, 1 << bits
+        ends = (least, most) if self.sign > 0 else (-most, -least)
+        below, above = self.outer._bounds(bits)
+        return below + Fraction(ends[0], scale), above + Fraction(ends[1], scale)
 
 
 def nested(polynomial: Polynomial, index: int) -> Nested | None:
-    """The root of an irreducible quartic as a nested square root, or None where there is no such real form.
+    """Real root number ``index`` of an irreducible quartic with nested square roots; None where it has no such form.
 
     >>> nested((1, 1, 0, 0, 1), 1) is None
     True
     """
-    return _chosen(polynomial, index) if len(polynomial) == 5 else None
-
-
-def square_root_sum(polynomial: Polynomial, index: int) -> Number | None:
-    """The root of an irreducible quartic as a sum of square roots, or None where it is not one.
-
-    >>> square_root_sum((1, 0, -10, 0, 1), 4).text
-    'sqrt(2) + sqrt(3)'
-    """
-    form = _chosen(polynomial, index)
-    if form is None:
-        return None
-    try:
-        root = sqrt(form.inside)
-    except UnsupportedError:
-        return None
-    return form.outer + root if form.sign > 0 else form.outer - root
+    found = nested_roots(polynomial)
+    return found[index - 1] if found else None
 
 
 @lru_cache(maxsize=4096)
-def _chosen(polynomial: Polynomial, index: int) -> Nested | None:
-    """Of the quartic's real roots in nested form the one with this index, told apart by certified bounds."""
-    candidates = list(_forms(polynomial))
-    bits = 32
-    while len(candidates) > 1:
-        low, high = bounds(polynomial, index, bits)
-        candidates = [form for form in candidates if _meets(form, low, high, bits)]
-        bits *= 2
-    return candidates[0] if candidates else None
+def nested_roots(polynomial: Polynomial) -> tuple[Nested, ...]:
+    """All real roots, ascending, of an irreducible quartic a x^4 + b x^3 + ... with a nested form; otherwise none.
 
+    With y = 4 a x + b it is y^4 + p y^2 + q y + r over the integers.  If q = 0, that is a quadratic in y^2.  Otherwise
+    a rational, hence integer, root z > 0 of the resolvent z^3 + 2 p z^2 + (p^2 - 4 r) z - q^2 splits it over Q(sqrt z):
+    y = (s sqrt z +- sqrt(-z - 2 p - 2 s q / sqrt z)) / 2 for s = +-1.
 
-def _meets(form: Nested, low: Fraction, high: Fraction, bits: int) -> bool:
-    below, above = form.inside._bounds(2 * bits)
-    scale = 1 << bits
-    least = Fraction(isqrt(max(0, below.numerator * scale * scale // below.denominator)), scale)
-    most = Fraction(isqrt(max(0, above.numerator * scale * scale // above.denominator)) + 1, scale)
-    ends = (least, most) if form.sign > 0 else (-most, -least)
-    base = form.outer._bounds(bits)
-    return base[0] + ends[0] <= high and low <= base[1] + ends[1]
-
-
-def _forms(polynomial: Polynomial) -> Iterator[Nested]:
-    """The real roots of x^4 + a x^3 + ..., with y = x + a/4 and y^4 + p y^2 + q y + r = 0.
-
-    A rational root z > 0 of the resolvent z^3 + 2 p z^2 + (p^2 - 4 r) z - q^2 splits the quartic over Q(sqrt z):
-    y = (s sqrt z +- sqrt(-z - 2 p - 2 s q / sqrt z)) / 2 for s = +-1.  If q = 0 it is a quadratic in y^2.
+    >>> [form.text for form in nested_roots((2, 0, -4, 0, 1))][2:]
+    ['sqrt(2 - sqrt(2))', 'sqrt(2 + sqrt(2))']
     """
-    e, d, c, b, a = (Fraction(x) for x in polynomial)
-    b, c, d, e = b / a, c / a, d / a, e / a
-    p = c - 3 * b * b / 8
-    q = d - b * c / 2 + b**3 / 8
-    r = e - b * d / 4 + b * b * c / 16 - 3 * b**4 / 256
-    shift = Number.of(-b / 4)
-    if not q:
-        if p * p < 4 * r:
-            return
-        discriminant = sqrt(Number.of(p * p - 4 * r))
-        insides = [(discriminant - p) / 2, (-discriminant - p) / 2]
-        yield from (Nested(shift, sign, inside) for inside in insides if inside.sign() > 0 for sign in (1, -1))
-        return
-    z = _positive_rational_root((-q * q, p * p - 4 * r, 2 * p, Fraction(1)))
-    if z:
-        yield from _split_forms(shift, p, q, z)
+    if len(polynomial) != 5:
+        return ()
+    e, d, c, b, a = polynomial
+    if not b and not d:
+        return _biquadratic_roots(ZERO, c, c * c - 4 * a * e, 2 * a)
+    p = 16 * a * c - 6 * b * b
+    q = 8 * (8 * a * a * d - 4 * a * b * c + b**3)
+    r = 256 * a**3 * e - 64 * a * a * b * d + 16 * a * b * b * c - 3 * b**4
+    shift = rational(-b, 4 * a)
+    if q == 0:
+        return _biquadratic_roots(shift, p, p * p - 4 * r, 32 * a * a)
+    z = _positive_integer_root((-q * q, p * p - 4 * r, 2 * p, 1))
+    return _ascending(_split_roots(shift, a, p, q, z)) if z else ()
 
 
-def _split_forms(shift: Number, p: Fraction, q: Fraction, z: Fraction) -> Iterator[Nested]:
-    root = sqrt(Number.of(z))
+def _biquadratic_roots(shift: Number, p: int, discriminant: int, d: int) -> tuple[Nested, ...]:
+    """x with (x - shift)^2 = (-p +- sqrt(discriminant)) / d."""
+    if discriminant < 0:
+        return ()
+    k, n = square_free(discriminant)
+    small, large = (Surd.of(-p, b, n, d) for b in (-k, k))
+    insides = [inside for inside in (small, large) if inside.sign() > 0]
+    return (*(Nested(shift, -1, x) for x in reversed(insides)), *(Nested(shift, 1, x) for x in insides))
+
+
+def _split_roots(shift: Number, a: int, p: int, q: int, z: int) -> list[Nested]:
+    k, n = square_free(z)
+    found = []
     for s in (1, -1):
-        inside = (-z - 2 * p - 2 * s * q / root) / 4
+        inside = Surd.of(-z * z - 2 * p * z, -2 * s * q * k, n, 64 * a * a * z)
         if inside.sign() > 0:
-            yield Nested(shift + s * root / 2, 1, inside)
-            yield Nested(shift + s * root / 2, -1, inside)
+            outer = shift + multiples((s * k,), 8 * a, n)[0]
+            found += [Nested(outer, 1, inside), Nested(outer, -1, inside)]
+    return found
 
 
-def _positive_rational_root(cubic: tuple[Fraction, ...]) -> Fraction | None:
-    scale = lcm(*(c.denominator for c in cubic))
-    linear = [factor for factor, _ in ground.factors(tuple(int(c * scale) for c in cubic)) if len(factor) == 2]
-    roots = [Fraction(-factor[0], factor[1]) for factor in linear]
+def _ascending(forms: list[Nested]) -> tuple[Nested, ...]:
+    bits = 32
+    while True:
+        ends = sorted(((form.bounds(bits), i) for i, form in enumerate(forms)))
+        if all(a[0][1] < b[0][0] for a, b in pairwise(ends)):
+            return tuple(forms[i] for _, i in ends)
+        bits *= 2
+
+
+def _positive_integer_root(cubic: Polynomial) -> int | None:
+    roots = [-factor[0] for factor, _ in ground.factors(cubic) if len(factor) == 2]
     return next((root for root in sorted(roots) if root > 0), None)

@@ -8,14 +8,14 @@ Order and sign come from integer bounds that are refined until they exclude zero
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import gcd, isqrt
 from typing import TypeAlias
 
 from gradus.errors import InputError, UnsupportedError
-from gradus.exact.radicands import CERTAIN, MAX_BITS, conjugated, square_free
+from gradus.exact.printing import MAX_DIGITS, decimal, digits_of, latex_of, text_of
+from gradus.exact.radicands import CERTAIN, MAX_BITS, conjugated, merged, square_free
 
 __all__ = [
     "MAX_BITS",
@@ -27,6 +27,8 @@ __all__ = [
     "Number",
     "decimal",
     "digits_of",
+    "multiples",
+    "rational",
     "sqrt",
     "square_free",
 ]
@@ -34,18 +36,17 @@ __all__ = [
 MAX_TERMS = 64
 """Most square roots in one number; more is refused rather than computed for ever."""
 
-MAX_DIGITS = 4_000
-"""Most digits in one literal, and the size up to which Python converts integers to text itself."""
-
 Exact: TypeAlias = "Number | Fraction | int | str"
 
+RATIONAL = (1,)
+"""The radicands of a rational number other than 0."""
 
-@dataclass(frozen=True)
+
 class Number:
-    """A sum of rational multiples of square roots of square-free integers.
+    """A sum of rational multiples of square roots of square-free integers; :meth:`of` and :func:`sqrt` make it.
 
-    Attributes:
-        terms: pairs of a radicand >= 1 and its non-zero coefficient, radicands ascending and free of small squares.
+    It is kept as integers over one denominator, in lowest terms, since Python's integers are many times as fast as its
+    fractions.
 
     >>> half = Number.of("1/2")
     >>> x = half + sqrt(2)
@@ -55,7 +56,17 @@ class Number:
     True
     """
 
-    terms: tuple[tuple[int, Fraction], ...] = ()
+    __slots__ = ("_denominator", "_numerators", "_radicands")
+
+    _radicands: tuple[int, ...]
+    _numerators: tuple[int, ...]
+    _denominator: int
+
+    def __init__(self, radicands: tuple[int, ...] = (), numerators: tuple[int, ...] = (), denominator: int = 1) -> None:
+        """Integers that are canonical already, as in :attr:`terms`: coprime, no numerator 0, the denominator > 0."""
+        self._radicands = radicands
+        self._numerators = numerators
+        self._denominator = denominator
 
     @staticmethod
     def of(value: Exact) -> Number:
@@ -73,7 +84,7 @@ class Number:
         if isinstance(value, Number):
             return value
         if isinstance(value, (int, Fraction)) and not isinstance(value, bool):
-            return Number(((1, Fraction(value)),)) if value else ZERO
+            return rational(value.numerator, value.denominator)
         if isinstance(value, str):
             from gradus.exact.grammar import number
 
@@ -81,9 +92,19 @@ class Number:
         raise InputError("number", value, "must be exact, not a " + type(value).__name__, "write it as text, '1/3' say")
 
     @property
+    def terms(self) -> tuple[tuple[int, Fraction], ...]:
+        """Pairs of a radicand >= 1 and its non-zero coefficient, radicands ascending and free of small squares.
+
+        >>> (sqrt(2) / 2 - 3).terms
+        ((1, Fraction(-3, 1)), (2, Fraction(1, 2)))
+        """
+        pairs = zip(self._radicands, self._numerators, strict=True)
+        return tuple((n, Fraction(p, self._denominator)) for n, p in pairs)
+
+    @property
     def is_rational(self) -> bool:
         """Whether it has no square root."""
-        return all(radicand == 1 for radicand, _ in self.terms)
+        return self._radicands == RATIONAL or not self._radicands
 
     @property
     def is_algebraic(self) -> bool:
@@ -98,7 +119,7 @@ class Number:
     @property
     def is_sum(self) -> bool:
         """Whether it prints as a sum, which needs parentheses as a factor."""
-        return len(self.terms) > 1
+        return len(self._radicands) > 1
 
     def as_fraction(self) -> Fraction:
         """The value as a fraction.
@@ -109,48 +130,87 @@ class Number:
         >>> Number.of("0.25").as_fraction()
         Fraction(1, 4)
         """
-        if not self.terms:
-            return Fraction(0)
-        if self.is_rational:
-            return self.terms[0][1]
+        return Fraction(*self.as_integer_ratio())
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """The value as numerator and denominator > 0, in lowest terms.
+
+        Raises:
+            UnsupportedError: it is not rational.
+
+        >>> Number.of("-0.25").as_integer_ratio()
+        (-1, 4)
+        """
+        if self._radicands == RATIONAL:
+            return self._numerators[0], self._denominator
+        if not self._radicands:
+            return 0, 1
         raise UnsupportedError("number", self.text, "must be rational here", "give a number without square roots")
 
     def __bool__(self) -> bool:
-        return bool(self.terms)
+        return bool(self._radicands)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Number):
-            uncertain = max((n for n, _ in (*self.terms, *other.terms)), default=0) >= CERTAIN
-            return self.terms == other.terms or (uncertain and not (self - other).terms)
+            if self._radicands == other._radicands and self._numerators == other._numerators:
+                return self._denominator == other._denominator
+            uncertain = max((*self._radicands[-1:], *other._radicands[-1:]), default=0) >= CERTAIN
+            return uncertain and not self - other
         if isinstance(other, (int, Fraction)):
-            return self.is_rational and self.as_fraction() == other
+            return self.is_rational and self.as_integer_ratio() == (other.numerator, other.denominator)
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.as_fraction()) if self.is_rational else hash(decimal(self, 15))
+        """Of what is the same for equal numbers, also for those with different radicands: the square of a root."""
+        if len(self._radicands) > 1:
+            return hash(decimal(self, 15))
+        if self.is_rational:
+            p, q = self.as_integer_ratio()
+            return hash(p if q == 1 else Fraction(p, q))
+        (n,), (p,), q = self._radicands, self._numerators, self._denominator
+        common = gcd(n, q * q)
+        return hash((p > 0, p * p * (n // common), q * q // common))
 
     def __neg__(self) -> Number:
-        return Number(tuple((radicand, -coefficient) for radicand, coefficient in self.terms))
+        return Number(self._radicands, tuple([-p for p in self._numerators]), self._denominator)
 
     def __add__(self, other: Number | Fraction | int) -> Number:
-        sums = dict(self.terms)
-        for radicand, coefficient in Number.of(other).terms:
-            sums[radicand] = sums.get(radicand, Fraction(0)) + coefficient
-        return _collected(sums)
+        if not isinstance(other, Number):
+            other = Number.of(other)
+        c, d = self._denominator, other._denominator
+        if self._radicands == other._radicands:
+            pairs = zip(self._numerators, other._numerators, strict=True)
+            return _reduced(self._radicands, tuple([p * d + q * c for p, q in pairs]), c * d)
+        sums = {n: p * d for n, p in zip(self._radicands, self._numerators, strict=True)}
+        for n, q in zip(other._radicands, other._numerators, strict=True):
+            sums[n] = sums.get(n, 0) + q * c
+        return _collected(sums, c * d)
 
     def __sub__(self, other: Number | Fraction | int) -> Number:
-        return self + -Number.of(other)
+        return self + -(other if isinstance(other, Number) else Number.of(other))
 
     def __mul__(self, other: Number | Fraction | int) -> Number:
-        if not isinstance(other, (Number, Fraction, int)):
-            return NotImplemented  # a Vector or Matrix multiplies itself by a number
-        products: dict[int, Fraction] = {}
-        for m, a in self.terms:
-            for n, b in Number.of(other).terms:
+        if not isinstance(other, Number):
+            if not isinstance(other, (int, Fraction)):
+                return NotImplemented  # a Vector or Matrix multiplies itself by a number
+            other = Number.of(other)
+        a, b = (self, other) if other._radicands == RATIONAL else (other, self)
+        denominator = a._denominator * b._denominator
+        if b._radicands == RATIONAL:
+            factor = b._numerators[0]
+            return _reduced(a._radicands, tuple([p * factor for p in a._numerators]), denominator)
+        if len(a._radicands) == len(b._radicands) == 1:
+            (m,), (n,) = a._radicands, b._radicands
+            common = gcd(m, n)
+            if (radicand := (m // common) * (n // common)) < CERTAIN:
+                return _reduced((radicand,), (a._numerators[0] * b._numerators[0] * common,), denominator)
+        products: dict[int, int] = {}
+        for m, p in zip(a._radicands, a._numerators, strict=True):
+            for n, q in zip(b._radicands, b._numerators, strict=True):
                 common = gcd(m, n)
                 radicand = (m // common) * (n // common)
-                products[radicand] = products.get(radicand, Fraction(0)) + a * b * common
-        return _collected(products)
+                products[radicand] = products.get(radicand, 0) + p * q * common
+        return _collected(products, denominator)
 
     def __truediv__(self, other: Number | Fraction | int) -> Number:
         return self * Number.of(other).reciprocal()
@@ -183,12 +243,14 @@ class Number:
         >>> (1 + sqrt(2)).reciprocal().text
         '-1 + sqrt(2)'
         """
-        if not self.terms:
+        if not self._radicands:
             raise InputError("divisor", 0, "must not be 0", "give a divisor other than 0")
-        if self.is_rational:
-            return Number.of(1 / self.as_fraction())
-        moved = conjugated([radicand for radicand, _ in self.terms if radicand > 1])
-        conjugate = Number(tuple((n, -c if n in moved else c) for n, c in self.terms))
+        if len(self._radicands) == 1:
+            (n,), (p,) = self._radicands, self._numerators
+            return _reduced((n,), (self._denominator if p > 0 else -self._denominator,), abs(p) * n)
+        moved = conjugated([n for n in self._radicands if n > 1])
+        pairs = zip(self._radicands, self._numerators, strict=True)
+        conjugate = Number(self._radicands, tuple([-p if n in moved else p for n, p in pairs]), self._denominator)
         return conjugate * (self * conjugate).reciprocal()
 
     def sign(self) -> int:
@@ -197,11 +259,14 @@ class Number:
         >>> (sqrt(2) - Number.of("1.41421356237309504880")).sign()
         1
         """
-        if len(self.terms) <= 1:
-            return 0 if not self.terms else (1 if self.terms[0][1] > 0 else -1)
+        roots, sizes = self._radicands, self._numerators
+        if len(roots) <= 2:
+            # of two terms the one with the larger square decides; the squares differ, since the roots are independent
+            largest = max(zip(sizes, roots, strict=True), key=lambda term: term[0] ** 2 * term[1], default=(0, 1))[0]
+            return (largest > 0) - (largest < 0)
         bits = 64
         while True:
-            low, high = self._bounds(bits)
+            low, high = self._scaled_bounds(bits)
             if low > 0 or high < 0:
                 return 1 if low > 0 else -1
             bits *= 2
@@ -227,14 +292,19 @@ class Number:
 
     def _bounds(self, bits: int) -> tuple[Fraction, Fraction]:
         """Rationals below and above the value, at most ``len(terms) * max|coefficient| / 2^bits`` apart."""
-        low = high = Fraction(0)
-        scale = 1 << bits
-        for radicand, coefficient in self.terms:
-            root = isqrt(radicand * scale * scale)
-            exact = root * root == radicand * scale * scale
-            ends = (Fraction(root, scale), Fraction(root if exact else root + 1, scale))
-            small, large = sorted(coefficient * end for end in ends)
-            low, high = low + small, high + large
+        low, high = self._scaled_bounds(bits)
+        scale = self._denominator << bits
+        return Fraction(low, scale), Fraction(high, scale)
+
+    def _scaled_bounds(self, bits: int) -> tuple[int, int]:
+        """The same, times the denominator and 2^bits."""
+        low = high = 0
+        for n, p in zip(self._radicands, self._numerators, strict=True):
+            square = n << 2 * bits
+            root = isqrt(square)
+            above = root if root * root == square else root + 1
+            low += p * (root if p > 0 else above)
+            high += p * (above if p > 0 else root)
         return low, high
 
     @property
@@ -255,7 +325,7 @@ class Number:
         >>> (sqrt(2) / 2 - 3).text
         '-3 + sqrt(2)/2'
         """
-        return _signed(self, _term_text)
+        return text_of(self._radicands, self._numerators, self._denominator)
 
     @property
     def latex(self) -> str:
@@ -264,7 +334,7 @@ class Number:
         >>> print((3 * sqrt(5) / 10).latex)
         \frac{3\sqrt{5}}{10}
         """
-        return _signed(self, _term_latex)
+        return latex_of(self._radicands, self._numerators, self._denominator)
 
     def latex_within(self, limit: int) -> str:
         r"""The LaTeX for an entry of a table; ``limit`` bounds the polynomial of a number that is kept as a root."""
@@ -288,6 +358,38 @@ class Number:
         return self.text
 
 
+def rational(numerator: int, denominator: int = 1) -> Number:
+    """A quotient of integers, the denominator positive.
+
+    >>> rational(6, 4).text
+    '3/2'
+    """
+    if not numerator:
+        return ZERO
+    common = gcd(numerator, denominator)
+    return Number(RATIONAL, (numerator // common,), denominator // common)
+
+
+def multiples(numerators: Iterable[int], denominator: int, radicand: int = 1) -> tuple[Number, ...]:
+    """The numerators times the square root of a radicand, over a positive denominator; equal ones are one object.
+
+    The radicand is 1, or the second number of :func:`~gradus.exact.radicands.square_free`.
+
+    >>> [x.text for x in multiples((3, 0, -2), 6, 5)]
+    ['sqrt(5)/2', '0', '-sqrt(5)/3']
+    """
+    radicands = RATIONAL if radicand == 1 else (radicand,)
+    made = {0: ZERO}
+    found = []
+    for p in numerators:
+        x = made.get(p)
+        if x is None:
+            common = gcd(p, denominator)
+            x = made[p] = Number(radicands, (p // common,), denominator // common)
+        found.append(x)
+    return tuple(found)
+
+
 def sqrt(value: Exact) -> Number:
     """The non-negative square root, denested when it can be.
 
@@ -304,9 +406,9 @@ def sqrt(value: Exact) -> Number:
     if x.sign() < 0:
         raise InputError("square root", x.text, "must be of a number that is not negative", "check its sign")
     if x.is_rational:
-        fraction = x.as_fraction()
-        outside, inside = square_free(fraction.numerator * fraction.denominator)
-        return _collected({inside: Fraction(outside, fraction.denominator)})
+        p, q = x.as_integer_ratio()
+        outside, inside = square_free(p * q)
+        return multiples((outside,), q, inside)[0]
     return _denested(x)
 
 
@@ -324,106 +426,27 @@ def _denested(x: Number) -> Number:
     raise UnsupportedError("square root", f"sqrt({x.text})", rule, "choose numbers for which the root simplifies")
 
 
-def decimal(x: Number, digits: int) -> str:
-    """The value to so many significant digits, correctly rounded, half to even.
-
-    The bounds are refined until both ends round to the same digits, so the rounding is certified.
-
-    >>> decimal(sqrt(2), 5), decimal(Number.of("2/3") ** 40, 3)
-    ('1.4142', '9.04e-8')
-    """
-    if not x:
-        return "0"
-    bits = 4 * digits + 64
-    while True:
-        low, high = x._bounds(bits)
-        if low * high > 0:
-            first, second = _rounded(low, digits), _rounded(high, digits)
-            if first == second:
-                return _positional(*first, digits)
-        bits *= 2
-
-
-def _collected(coefficients: Mapping[int, Fraction]) -> Number:
-    terms = tuple(sorted((n, c) for n, c in _merged(coefficients).items() if c))
+def _collected(numerators: Mapping[int, int], denominator: int) -> Number:
+    """The sum of the numerators times the roots of their radicands, over the denominator."""
+    if max(numerators, default=0) >= CERTAIN:
+        numerators, scale = merged(numerators)
+        denominator *= scale
+    terms = sorted([(n, p) for n, p in numerators.items() if p])
     if len(terms) > MAX_TERMS:
         rule = f"must not need more than {MAX_TERMS} different square roots"
         raise UnsupportedError("number", f"a sum of {len(terms)} square roots", rule, "give fewer different roots")
-    return Number(terms)
+    return _reduced(tuple([n for n, _ in terms]), tuple([p for _, p in terms]), denominator)
 
 
-def _merged(coefficients: Mapping[int, Fraction]) -> Mapping[int, Fraction]:
-    """Joins roots with a rational ratio; only radicands that are not certainly square-free can have one."""
-    if max(coefficients, default=0) < CERTAIN:
-        return coefficients
-    merged: dict[int, Fraction] = {}
-    for n, coefficient in sorted(coefficients.items()):
-        m = n if n < CERTAIN else next((m for m in (1, *merged) if isqrt(m * n) ** 2 == m * n), n)
-        merged[m] = merged.get(m, Fraction(0)) + (coefficient if m == n else coefficient * isqrt(m * n) / m)
-    return merged
+def _reduced(radicands: tuple[int, ...], numerators: tuple[int, ...], denominator: int) -> Number:
+    """The number without terms that are 0, in lowest terms."""
+    if not all(numerators):
+        terms = [(n, p) for n, p in zip(radicands, numerators, strict=True) if p]
+        radicands, numerators = tuple([n for n, _ in terms]), tuple([p for _, p in terms])
+    if denominator > 1 and (common := gcd(denominator, *numerators)) > 1:
+        numerators, denominator = tuple([p // common for p in numerators]), denominator // common
+    return Number(radicands, numerators, denominator)
 
 
 ZERO = Number()
-ONE = Number(((1, Fraction(1)),))
-
-
-def _rounded(value: Fraction, digits: int) -> tuple[int, int]:
-    """(m, e) with |m| of exactly so many digits and m * 10^e the value rounded half to even."""
-    bits = value.numerator.bit_length() - value.denominator.bit_length()
-    exponent = bits * 30103 // 100000 - digits
-    while True:
-        mantissa = round(value / Fraction(10) ** exponent)
-        length = len(str(abs(mantissa)))
-        if length == digits:
-            return mantissa, exponent
-        exponent += 1 if length > digits else -1
-
-
-def _positional(mantissa: int, exponent: int, digits: int) -> str:
-    while mantissa % 10 == 0:
-        mantissa, exponent = mantissa // 10, exponent + 1
-    sign, figures = ("-" if mantissa < 0 else ""), str(abs(mantissa))
-    point = len(figures) + exponent
-    if not -6 <= point <= digits:
-        return f"{sign}{figures[0]}{'.' if figures[1:] else ''}{figures[1:]}e{point - 1}"
-    if exponent >= 0:
-        return sign + figures + "0" * exponent
-    if point > 0:
-        return f"{sign}{figures[:point]}.{figures[point:]}"
-    return f"{sign}0.{'0' * -point}{figures}"
-
-
-def digits_of(n: int) -> str:
-    """The decimal digits of an integer >= 0 of any size; Python's own conversion refuses more than 4,300.
-
-    >>> len(digits_of(10**9999))
-    10000
-    """
-    if n.bit_length() <= 3 * MAX_DIGITS:
-        return str(n)
-    half = n.bit_length() * 30103 // 200000
-    high, low = divmod(n, 10**half)
-    return digits_of(high) + digits_of(low).zfill(half)
-
-
-def _term_text(radicand: int, size: Fraction) -> str:
-    root = f"sqrt({digits_of(radicand)})" if radicand > 1 else ""
-    top = "*".join(
-        part for part in (digits_of(size.numerator) if size.numerator != 1 or not root else "", root) if part
-    )
-    return top if size.denominator == 1 else f"{top}/{digits_of(size.denominator)}"
-
-
-def _term_latex(radicand: int, size: Fraction) -> str:
-    root = rf"\sqrt{{{digits_of(radicand)}}}" if radicand > 1 else ""
-    top = (digits_of(size.numerator) if size.numerator != 1 or not root else "") + root
-    return top if size.denominator == 1 else rf"\frac{{{top}}}{{{digits_of(size.denominator)}}}"
-
-
-def _signed(x: Number, shown: Callable[[int, Fraction], str]) -> str:
-    if not x.terms:
-        return "0"
-    (n, c), *rest = x.terms
-    parts = [("-" if c < 0 else "") + shown(n, abs(c))]
-    parts += [("- " if c < 0 else "+ ") + shown(n, abs(c)) for n, c in rest]
-    return " ".join(parts)
+ONE = Number(RATIONAL, (1,), 1)

@@ -157,11 +157,7 @@ def reduced_rows(A: Matrix) -> tuple[tuple[Vector, ...], tuple[int, ...]]:
         reduction = row_reduction(A)
         return reduction.rows, reduction.pivots
     rows, denominator, pivots = ground.reduced(integers(A)[0])
-    return tuple(Vector(_quotients(row, denominator)) for row in rows), pivots
-
-
-def _quotients(row: Sequence[int], denominator: int) -> tuple[Number, ...]:
-    return tuple(Number.of(Fraction(x, denominator)) for x in row)
+    return tuple(map(Vector, Matrix.over(rows, denominator).rows)) if rows else (), pivots
 
 
 def rank(A: Matrix) -> int:

@@ -17,13 +17,15 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from math import lcm
+from operator import mul
 
 from gradus.errors import UnsupportedError
 from gradus.exact import ground
 from gradus.exact.eigenvalues import integer_roots
 from gradus.exact.ground import Polynomial
+from gradus.exact.integer_vectors import coprime, dot, eigenspace_basis, row_space_basis
 from gradus.exact.matrices import Matrix, integers
-from gradus.exact.number_fields import Element, Field, primitive_vector, whole
+from gradus.exact.number_fields import PRECISION, Element, Field, primitive_vector, whole
 from gradus.exact.steps import Check
 
 MAX_SIDE = 64
@@ -148,6 +150,8 @@ def _eigenvectors(
     G: Sequence[Sequence[int]], factor: Polynomial, count: int, N: Sequence[Sequence[int]], tall: bool
 ) -> Eigenvectors:
     field = Field(factor)
+    if field.degree == 1:
+        return _rational_eigenvectors(G, field, count, N, tall)
     found: list[tuple[Element, ...]] = []
     for w in factor_kernel(G, field, count):
         v = cyclic_eigenvector(G, field, w)
@@ -160,6 +164,24 @@ def _eigenvectors(
     vectors = tuple(found) if count == 1 else orthogonal_basis(field, echelon(field, found))
     images = tuple(_applied(field, N, v) for v in vectors)
     return Eigenvectors(field, vectors, images, tuple(field.dot(v, v) for v in vectors))
+
+
+def _rational_eigenvectors(
+    G: Sequence[Sequence[int]], field: Field, count: int, N: Sequence[Sequence[int]], tall: bool
+) -> Eigenvectors:
+    """The same for a factor t - c, by integer vectors."""
+    basis = eigenspace_basis(G, -field.modulus[0], count)
+    if not tall:
+        basis = [coprime(v) for v in ground.product(basis, N)]
+    if count > 1:
+        basis = row_space_basis(basis)
+    images = ground.product(N, list(zip(*basis, strict=True)))
+    return Eigenvectors(
+        field,
+        tuple([tuple([(x,) for x in v]) for v in basis]),
+        tuple([tuple([(x,) for x in column]) for column in zip(*images, strict=True)]),
+        tuple([(dot(v, v),) for v in basis]),
+    )
 
 
 def factor_kernel(G: Sequence[Sequence[int]], field: Field, count: int) -> list[list[int]]:
@@ -179,7 +201,7 @@ def cyclic_eigenvector(G: Sequence[Sequence[int]], field: Field, w: Sequence[int
     """sum t^j h_j(G) w with h_(d-1) = 1 and h_(j-1) = x h_j + f_j."""
     powers = [list(w)]
     for j in range(field.degree - 1, 0, -1):
-        moved = [sum(map(int.__mul__, row, powers[0])) for row in G]
+        moved = [sum(map(mul, row, powers[0])) for row in G]
         powers.insert(0, [x + field.modulus[j] * y for x, y in zip(moved, w, strict=True)])
     return tuple(zip(*powers, strict=True))
 
@@ -233,7 +255,7 @@ def orthogonal_basis(field: Field, basis: Sequence[tuple[Element, ...]]) -> tupl
 
 def _descending(pieces: Sequence[Eigenvectors]) -> tuple[tuple[int, int, int], ...]:
     """All (piece, root, vector), eigenvalues descending; no two factors share a root, so enclosures tell them apart."""
-    bits = 64
+    bits = PRECISION
     while True:
         ends = sorted(
             (piece.field.root_bounds(root, bits), i, root)

@@ -8,11 +8,18 @@ non-zero entry positive.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from math import gcd, lcm
 
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import ONE, ZERO, Number
+from gradus.exact.integer_vectors import (
+    Direction,
+    coprime,
+    first_positive,
+    null_space_basis,
+    orthogonal_directions,
+    row_space_basis,
+    unit_vectors,
+)
+from gradus.exact.matrices import Matrix, Vector, over_integers
+from gradus.exact.numbers import ONE, ZERO, Number, multiples
 from gradus.exact.row_reduction import reduced_rows
 
 
@@ -25,6 +32,9 @@ def orthogonal(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
     >>> [v.text for v in orthogonal([Vector.of("1 1"), Vector.of("1 0")])]
     ['(1, 1)', '(1, -1)']
     """
+    rational = [found for v in vectors if (found := direction(v))]
+    if len(rational) == len(vectors):
+        return tuple(Vector(multiples(v, 1)) for v in orthogonal_directions(rational))
     done: list[Vector] = []
     for vector in vectors:
         for earlier in done:
@@ -51,13 +61,18 @@ def primitive(vector: Vector) -> Vector:
     >>> primitive(Vector.of("-4/3 1")).text
     '(-4, 3)'
     """
-    if not vector or not all(x.is_rational for x in vector):
-        return vector
-    fractions = [x.as_fraction() for x in vector]
-    common = Fraction(lcm(*(x.denominator for x in fractions)), gcd(*(x.numerator for x in fractions)))
-    integral = vector * common
-    shared = gcd(*(x.as_fraction().numerator for x in integral))
-    return integral / shared
+    found = direction(vector)
+    return Vector(multiples(found, 1)) if found else vector
+
+
+def direction(vector: Vector) -> Direction:
+    """The coprime integers in the direction of a rational vector; empty if there are none.
+
+    >>> direction(Vector.of("-4/3 1")), direction(Vector.of("sqrt(2) 1"))
+    ([-4, 3], ())
+    """
+    whole = over_integers(Matrix((vector.entries,))) if vector else None
+    return coprime(whole[0][0]) if whole else ()
 
 
 def first_entry_positive(vector: Vector) -> Vector:
@@ -92,7 +107,10 @@ def row_space(A: Matrix) -> tuple[Vector, ...]:
     >>> [v.text for v in row_space(Matrix.of("3 4; 3 4"))]
     ['(3/5, 4/5)']
     """
-    return canonical_basis(reduced_rows(A)[0])
+    whole = over_integers(A)
+    if not whole:
+        return canonical_basis(reduced_rows(A)[0])
+    return unit_vectors([first_positive(v) for v in row_space_basis(whole[0])])
 
 
 def null_space(A: Matrix) -> tuple[Vector, ...]:
@@ -101,7 +119,8 @@ def null_space(A: Matrix) -> tuple[Vector, ...]:
     >>> [v.text for v in null_space(Matrix.of("3 4; 3 4"))]
     ['(-4/5, 3/5)']
     """
-    return orthonormal(null_space_vectors(A))
+    whole = over_integers(A)
+    return unit_vectors(null_space_basis(whole[0])) if whole else orthonormal(null_space_vectors(A))
 
 
 def column_space(A: Matrix) -> tuple[Vector, ...]:

@@ -17,6 +17,7 @@ from math import lcm
 
 from gradus.errors import UnsupportedError
 from gradus.exact import ground
+from gradus.exact.field_values import values_at_roots
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.number_fields import Element, Field, primitive_vector, whole
 from gradus.exact.numbers import Number, sqrt
@@ -189,18 +190,17 @@ def surd_field_triples(A: Matrix) -> tuple[tuple[Number, Vector, Vector], ...]:
 def _triples(A: Matrix, piece: SurdPiece) -> list[tuple[Number, Vector, Vector]]:
     field, square = piece.field, piece.eigenvalue
     entries, common = piece.embedded(A)
-    sigma = field.signed_roots(square, square, Fraction(1, piece.scale))
+    sigma = values_at_roots(field, [square], square, Fraction(1, piece.scale))
     found = []
     for v in piece.vectors:
         image = [field.dot(row, v) for row in entries]
         q = field.dot(v, v)
         below, scale = field.times(q, square), Fraction(piece.scale, common * common)
         orientation = field.signs(next(a for a in v if any(a)))
-        right = [field.signed_roots(a, q, orientation=orientation) for a in v]
-        left = [field.signed_roots(a, below, scale, orientation) for a in image]
+        right = values_at_roots(field, v, q, orientation=orientation)
+        left = values_at_roots(field, image, below, scale, orientation)
         for root in piece.roots:
-            v_root, u_root = (Vector(tuple(row[root - 1] for row in rows)) for rows in (right, left))
-            found.append((sigma[root - 1], v_root, u_root))
+            found.append((sigma[root - 1][0], Vector(right[root - 1]), Vector(left[root - 1])))
     return found
 
 
@@ -214,8 +214,8 @@ def surd_squares(A: Matrix) -> tuple[Number, ...]:
     for piece in surd_pieces(A):
         field, square = piece.field, piece.eigenvalue
         # t^2 / sqrt(t^2) is t for t > 0
-        values = field.signed_roots(square, (1,) + (0,) * (field.degree - 1), Fraction(1, piece.scale**2))
-        found += [values[root - 1] for root in piece.roots for _ in piece.vectors]
+        values = values_at_roots(field, [square], (1,) + (0,) * (field.degree - 1), Fraction(1, piece.scale**2))
+        found += [values[root - 1][0] for root in piece.roots for _ in piece.vectors]
     return tuple(sorted(found, reverse=True))
 
 

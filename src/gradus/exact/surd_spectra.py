@@ -12,8 +12,8 @@ from gradus.exact import ground
 from gradus.exact.algebraic import square_root
 from gradus.exact.eigenvalues import characteristic_polynomial
 from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.nested_roots import quadratic
 from gradus.exact.numbers import Number, sqrt
+from gradus.exact.quadratic_surds import quadratic_root
 from gradus.exact.row_reduction import rank, reduced_rows
 from gradus.exact.steps import Check
 from gradus.exact.subspaces import first_entry_positive, null_space_vectors, orthogonal
@@ -38,7 +38,8 @@ def surd_eigenspaces(A: Matrix) -> tuple[Eigenspace, ...]:
     >>> [space.eigenvalue.text for space in surd_eigenspaces(Matrix.of("sqrt(2) 0; 0 1"))]
     ['2', '1']
     """
-    G = A.T @ A
+    wide = A.shape[0] < A.shape[1]
+    G = A @ A.T if wide else A.T @ A
     try:
         values = _eigenvalues(characteristic_polynomial(G))
     except UnsupportedError as error:
@@ -47,6 +48,8 @@ def surd_eigenspaces(A: Matrix) -> tuple[Eigenspace, ...]:
     spaces = []
     for value in values:
         vectors = null_space_vectors(G - Matrix.identity(G.shape[0]) * value)
+        if wide:
+            vectors = tuple(A.T @ v for v in vectors)
         echelon, _ = reduced_rows(Matrix(tuple(v.entries for v in vectors)))
         spaces.append(Eigenspace(value, tuple(first_entry_positive(v) for v in orthogonal(echelon))))
     return tuple(spaces)
@@ -65,10 +68,21 @@ def surd_triples(A: Matrix) -> tuple[tuple[Number, Vector, Vector], ...]:
     for space in surd_eigenspaces(A):
         sigma = square_root(space.eigenvalue)
         for w in space.vectors:
-            length, image = square_root(w.dot(w)), square_root(w.dot(w) * space.eigenvalue)
-            v, u = w * length.reciprocal(), (A @ w) * image.reciprocal()
-            found.append((sigma, v, u))
+            square = w.dot(w)
+            found.append((sigma, _divided(w, square), _divided(A @ w, square * space.eigenvalue)))
     return tuple(found)
+
+
+def _divided(w: Vector, square: Number) -> Vector:
+    """The vector over the square root of a number.
+
+    Where that root is no sum of square roots, the squares are divided instead, which takes fewer square roots.
+    """
+    length = square_root(square)
+    if not length.is_algebraic:
+        return w * length.reciprocal()
+    inverse = square.reciprocal()
+    return Vector(tuple(square_root(x * x * inverse) * x.sign() for x in w))
 
 
 def surd_proof(A: Matrix) -> tuple[Check, ...]:
@@ -114,7 +128,7 @@ def _rational_polynomial_roots(p: tuple[int, ...]) -> list[Number]:
         if len(factor) == 2:
             roots.append(Number.of(Fraction(-factor[0], factor[1])))
         elif len(factor) == 3:
-            roots += [quadratic(factor, 1), quadratic(factor, 2)]
+            roots += [quadratic_root(factor, 1), quadratic_root(factor, 2)]
         else:
             degree = len(factor) - 1
             rule = f"the characteristic polynomial of A^T A has an irreducible factor of degree {degree}"

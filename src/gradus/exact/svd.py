@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
 from gradus.errors import UnsupportedError
 from gradus.exact.algebraic import real_root
+from gradus.exact.field_values import values_at_roots
+from gradus.exact.integer_vectors import null_space_basis, unit_vectors
 from gradus.exact.matrices import Matrix, Vector
 from gradus.exact.number_fields import Element
 from gradus.exact.numbers import ZERO, Number
@@ -43,7 +45,15 @@ class SVD:
     @cached_property
     def triples(self) -> tuple[Triple, ...]:
         """The non-zero singular values, descending, with their right and left singular vectors."""
-        return _surd_triples(self.A) if self.spectrum is None else _triples(self.spectrum)
+        if self.spectrum is None:
+            return _surd_triples(self.A)
+        return tuple([(value, *pair) for value, pair in zip(self._positive_values, _pairs(self.spectrum), strict=True)])
+
+    @cached_property
+    def _positive_values(self) -> tuple[Number, ...]:
+        if self.spectrum is None:
+            return tuple(value for value, _, _ in self.triples)
+        return _singular_values(self.spectrum)
 
     @cached_property
     def rank(self) -> int:
@@ -54,13 +64,19 @@ class SVD:
     def V(self) -> Matrix:
         """n x n and orthogonal; n x r with orthonormal columns if thin."""
         columns = [v for _, v, _ in self.triples]
-        return Matrix.from_columns([*columns, *null_space(self.A)] if self.full else columns)
+        if self.full and len(columns) < self.A.shape[1]:
+            columns += null_space(self.A) if self.spectrum is None else _null_space(self.spectrum.N)
+        return Matrix.from_columns(columns)
 
     @cached_property
     def U(self) -> Matrix:
         """m x m and orthogonal; m x r with orthonormal columns if thin."""
         columns = [u for _, _, u in self.triples]
-        return Matrix.from_columns([*columns, *left_null_space(self.A)] if self.full else columns)
+        if self.full and len(columns) < self.A.shape[0]:
+            columns += (
+                left_null_space(self.A) if self.spectrum is None else _null_space(zip(*self.spectrum.N, strict=True))
+            )
+        return Matrix.from_columns(columns)
 
     @cached_property
     def Sigma(self) -> Matrix:
@@ -75,7 +91,7 @@ class SVD:
         >>> [value.text for value in svd(Matrix.of("3 4; 3 4")).singular_values]
         ['5*sqrt(2)', '0']
         """
-        values = _singular_values(self.spectrum) if self.spectrum else tuple(value for value, _, _ in self.triples)
+        values = self._positive_values
         return values + (ZERO,) * (min(self.A.shape) - len(values) if self.full else 0)
 
     @cached_property
@@ -183,18 +199,22 @@ def _singular_values(spectrum: GramSpectrum) -> tuple[Number, ...]:
     values = {}
     for i, piece in enumerate(spectrum.pieces):
         t = piece.field.reduced((0, 1))
-        values[i] = piece.field.signed_roots(t, t, Fraction(1, spectrum.d**2))
+        values[i] = [row[0] for row in values_at_roots(piece.field, [t], t, Fraction(1, spectrum.d**2))]
     return tuple(values[i][root - 1] for i, root, _ in spectrum.order)
 
 
-def _triples(spectrum: GramSpectrum) -> tuple[Triple, ...]:
-    values = _singular_values(spectrum)
+def _pairs(spectrum: GramSpectrum) -> tuple[tuple[Vector, Vector], ...]:
+    """Right and left singular vectors, by descending singular value."""
     columns: dict[tuple[int, int, int], tuple[Vector, Vector]] = {}
     for i, piece in enumerate(spectrum.pieces):
         for j in range(len(piece.vectors)):
             pairs = zip(_right(piece, j), _left(piece, j), strict=True)
             columns |= {(i, root, j): pair for root, pair in enumerate(pairs, start=1)}
-    return tuple((value, *columns[key]) for value, key in zip(values, spectrum.order, strict=True))
+    return tuple([columns[key] for key in spectrum.order])
+
+
+def _null_space(N: Iterable[Sequence[int]]) -> tuple[Vector, ...]:
+    return unit_vectors(null_space_basis(list(N)))
 
 
 def _right(piece: Eigenvectors, j: int) -> tuple[Vector, ...]:
@@ -210,8 +230,7 @@ def _left(piece: Eigenvectors, j: int) -> tuple[Vector, ...]:
 
 def _at_roots(piece: Eigenvectors, j: int, vector: Sequence[Element], square: Element) -> tuple[Vector, ...]:
     orientation = piece.field.signs(next(a for a in piece.vectors[j] if any(a)))
-    rows = [piece.field.signed_roots(a, square, orientation=orientation) for a in vector]
-    return tuple(Vector(column) for column in zip(*rows, strict=True))
+    return tuple(Vector(row) for row in values_at_roots(piece.field, vector, square, orientation=orientation))
 
 
 def _surd_triples(A: Matrix) -> tuple[Triple, ...]:
@@ -268,4 +287,6 @@ def diagonal(values: Sequence[Number], m: int, n: int) -> Matrix:
     >>> diagonal([Number.of(2)], 2, 3).text
     '2 0 0; 0 0 0'
     """
-    return Matrix(tuple(tuple(values[i] if i == j and i < len(values) else ZERO for j in range(n)) for i in range(m)))
+    zeros = (ZERO,) * n
+    shown = [(*zeros[:i], value, *zeros[i + 1 :]) for i, value in enumerate(values)]
+    return Matrix(tuple(shown + [zeros] * (m - len(values))))
