@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from gradus.exact import ground
+from gradus.exact.numbers import ground
 
 GROUNDS = ["flint", "python"]
 _CACHES = (
-    ("ground", "factors"),
-    ("composed_polynomials", "minimal_polynomial"),
-    ("algebraic", "surd_square_root"),
-    ("nested_roots", "nested_roots"),
-    ("spectra", "_spectrum"),
-    ("svd", "_svd"),
+    ("numbers.ground", "factors"),
+    ("numbers.composed_polynomials", "minimal_polynomial"),
+    ("numbers.algebraic", "surd_square_root"),
+    ("numbers.nested_roots", "nested_roots"),
+    ("linear_algebra.spectra", "_spectrum"),
+    ("linear_algebra.svd", "_svd"),
 )
 
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from gradus.exact import Matrix
-from gradus.exact.numbers import ZERO, Number, sqrt
+from gradus.exact.numbers.number import ZERO, Number, sqrt
 from gradus.problems.matrix_samples import construction
 
 quick = settings(deadline=None, max_examples=50)

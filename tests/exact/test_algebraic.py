@@ -16,11 +16,11 @@ from exact.grounds import GROUNDS, on
 from exact.matrices_strategies import quick
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact import AlgebraicNumber, Matrix, Number
-from gradus.exact.algebraic import real_roots, square_root
-from gradus.exact.composed_polynomials import minimal_polynomial
-from gradus.exact.nested_roots import nested
-from gradus.exact.numbers import decimal
-from gradus.exact.real_roots import bounds, isolated
+from gradus.exact.numbers.algebraic import real_roots, square_root
+from gradus.exact.numbers.composed_polynomials import minimal_polynomial
+from gradus.exact.numbers.nested_roots import nested
+from gradus.exact.numbers.number import decimal
+from gradus.exact.numbers.real_roots import bounds, isolated
 
 integers = st.integers(-9, 9)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from exact.matrices_strategies import numbers, quick, rational_matrices
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact import Matrix, Vector
-from gradus.exact.grammar import number
-from gradus.exact.numbers import Number
+from gradus.exact.numbers.grammar import number
+from gradus.exact.numbers.number import Number
 
 SYMBOLS = '0123456789+-*/^().,;x √−×sqrtroot[]"\n\te'
 HOSTILE = (

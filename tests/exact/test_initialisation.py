@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradus.errors import InputError
-from gradus.exact.initialisation import Tensor, gradients_from_zero, zero_start
-from gradus.exact.matrices import Vector
+from gradus.exact.learnability.initialisation import Tensor, gradients_from_zero, zero_start
+from gradus.exact.linear_algebra.matrices import Vector
 
 CASES = [(layers, biases, relu) for layers in range(4) for biases in (True, False) for relu in (True, False)]
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from exact.grounds import GROUNDS, on
 from exact.matrices_strategies import quick
-from gradus.exact import Matrix, ground, integer_matrices
-from gradus.exact.eigenvalues import integer_roots
-from gradus.exact.integer_matrices import Table, adjugate, pivot_columns, pseudo_inverse, table_inverse
-from gradus.exact.integer_vectors import (
+from gradus.exact import Matrix
+from gradus.exact.linear_algebra import integer_matrices
+from gradus.exact.linear_algebra.eigenvalues import integer_roots
+from gradus.exact.linear_algebra.integer_matrices import Table, adjugate, pivot_columns, pseudo_inverse, table_inverse
+from gradus.exact.linear_algebra.integer_vectors import (
     dot,
     eigenspace_basis,
     null_space_basis,
@@ -25,6 +26,7 @@ from gradus.exact.integer_vectors import (
     row_space_basis,
     unit_vectors,
 )
+from gradus.exact.numbers import ground
 
 entries = st.integers(-6, 6)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradus.errors import InputError
-from gradus.exact.layers import (
+from gradus.exact.networks.layers import (
     Architecture,
     Conv2D,
     Dense,

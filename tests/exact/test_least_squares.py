@@ -12,8 +12,12 @@ from exact.test_matrices import sympy_matrix
 from exact.test_svd import array
 from gradus.errors import InputError
 from gradus.exact import Matrix, Vector, least_squares, null_space, pseudo_inverse, svd, unit_minimisers
-from gradus.exact.least_squares_steps import all_solutions_steps, minimum_norm_steps, pseudo_inverse_steps
-from gradus.exact.unit_minimiser_steps import unit_minimiser_steps
+from gradus.exact.linear_algebra.least_squares_steps import (
+    all_solutions_steps,
+    minimum_norm_steps,
+    pseudo_inverse_steps,
+)
+from gradus.exact.linear_algebra.unit_minimiser_steps import unit_minimiser_steps
 
 
 @quick

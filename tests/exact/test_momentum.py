@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradus.errors import InputError
-from gradus.exact.matrices import Vector
-from gradus.exact.momentum import (
+from gradus.exact.linear_algebra.matrices import Vector
+from gradus.exact.momentum.directions import (
     State,
     always_comes_back,
     comes_back,
@@ -21,7 +21,7 @@ from gradus.exact.momentum import (
     real_eigenvalues,
     trajectory,
 )
-from gradus.exact.numbers import ONE, ZERO, Number
+from gradus.exact.numbers.number import ONE, ZERO, Number
 
 MU = st.fractions(Fraction(1, 20), Fraction(19, 20), max_denominator=20)
 C = st.one_of(

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from exact.grounds import GROUNDS, on
 from exact.matrices_strategies import quick
-from gradus.exact import AlgebraicNumber, Number, ground
-from gradus.exact.field_values import _Scale, _square_root_factor, _values, values_at_roots
-from gradus.exact.nested_roots import nested_roots
-from gradus.exact.number_fields import Field
-from gradus.exact.numbers import decimal
-from gradus.exact.quadratic_surds import Surd, surd_sign
-from gradus.exact.radicands import CERTAIN, square_free
-from gradus.exact.real_roots import bounds, isolated
+from gradus.exact import AlgebraicNumber, Number
+from gradus.exact.numbers import ground
+from gradus.exact.numbers.field_values import _Scale, _square_root_factor, _values, values_at_roots
+from gradus.exact.numbers.nested_roots import nested_roots
+from gradus.exact.numbers.number import decimal
+from gradus.exact.numbers.number_fields import Field
+from gradus.exact.numbers.quadratic_surds import Surd, surd_sign
+from gradus.exact.numbers.radicands import CERTAIN, square_free
+from gradus.exact.numbers.real_roots import bounds, isolated
 
 small = st.integers(-12, 12)
 roots = st.integers(1, 60).map(lambda n: square_free(n)[1]).filter(lambda n: n > 1)

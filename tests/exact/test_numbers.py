@@ -15,9 +15,9 @@ from mpmath import mp, mpf
 
 from exact.matrices_strategies import numbers, quick, rationals
 from gradus.errors import InputError, UnsupportedError
-from gradus.exact.algebraic import real_root
-from gradus.exact.numbers import Number, decimal, digits_of, sqrt
-from gradus.exact.radicands import conjugated, square_free
+from gradus.exact.numbers.algebraic import real_root
+from gradus.exact.numbers.number import Number, decimal, digits_of, sqrt
+from gradus.exact.numbers.radicands import conjugated, square_free
 
 
 @pytest.fixture(autouse=True)

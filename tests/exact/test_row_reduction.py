@@ -11,7 +11,7 @@ from exact.matrices_strategies import quick, rational_matrices
 from exact.test_matrices import sympy_matrix
 from gradus.errors import InputError
 from gradus.exact import Matrix, Number, inverse, rank, row_reduction
-from gradus.exact.row_reduction import full_rank_factors, rank_steps
+from gradus.exact.linear_algebra.row_reduction import full_rank_factors, rank_steps
 
 
 @quick

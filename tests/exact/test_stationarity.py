@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradus.errors import InputError
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.stationarity import (
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.networks.stationarity import (
     is_stationary,
     last_bias_jacobian,
     nonzero_weights,

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from exact.matrices_strategies import quick, rational_matrices
 from exact.test_matrices import sympy_matrix
 from gradus.exact import Matrix, Vector, column_space, left_null_space, null_space, row_reduction, row_space
-from gradus.exact.subspace_steps import null_space_steps, row_space_steps
-from gradus.exact.subspaces import canonical_basis, primitive
+from gradus.exact.linear_algebra.subspace_steps import null_space_steps, row_space_steps
+from gradus.exact.linear_algebra.subspaces import canonical_basis, primitive
 
 
 def dots(vectors: Sequence[Vector]) -> list[list[object]]:

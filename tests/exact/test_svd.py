@@ -14,8 +14,8 @@ from exact.matrices_strategies import decomposable_matrices, quick, rational_mat
 from exact.test_matrices import sympy_matrix
 from gradus.errors import UnsupportedError
 from gradus.exact import Matrix, svd
-from gradus.exact.eigenvalues import characteristic_polynomial, spectrum
-from gradus.exact.svd_steps import left_factor_steps, right_factor_steps
+from gradus.exact.linear_algebra.eigenvalues import characteristic_polynomial, spectrum
+from gradus.exact.linear_algebra.svd_steps import left_factor_steps, right_factor_steps
 
 HAND = {
     "zero": ("0 0; 0 0; 0 0", ["0", "0"]),

@@ -15,11 +15,11 @@ from exact.matrices_strategies import quick, rational_matrices
 from exact.matrix_suite import SURDS, named
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact import Matrix, determinant, inverse, least_squares, pseudo_inverse, qr, rank, svd, unit_minimisers
-from gradus.exact.least_squares_steps import penrose
-from gradus.exact.real_roots import enclosure
-from gradus.exact.spectra import gram_spectrum
-from gradus.exact.svd_steps import left_factor_steps, right_factor_steps
-from gradus.exact.unit_minimiser_steps import unit_minimiser_steps
+from gradus.exact.linear_algebra.least_squares_steps import penrose
+from gradus.exact.linear_algebra.spectra import gram_spectrum
+from gradus.exact.linear_algebra.svd_steps import left_factor_steps, right_factor_steps
+from gradus.exact.linear_algebra.unit_minimiser_steps import unit_minimiser_steps
+from gradus.exact.numbers.real_roots import enclosure
 
 SUITE = named()
 MIXED = [name for name in SUITE if "repeated" in name or name in ("irreducible 5", "Hilbert 4", "magic 4", "wide 7")]

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import exp
 from pathlib import Path
 
-from gradus.exact.layers import hw5_cnn, parameter_count, parameter_shapes
+from gradus.exact.networks.layers import hw5_cnn, parameter_count, parameter_shapes
 from gradus.problems.problem import Records
 from gradus.runs import DataSummary, Epoch, NotRun, RunRecord, RunRequest, read_record
 from gradus.runs.store import run_id
@@ -73,7 +75,9 @@ def levelling_curve(epochs: int, start: float, end: float, speed: float = 0.35) 
 
 
 def typical_record(request: RunRequest) -> RunRecord:
-    """A plausible record for any request of Part 4."""
+    """A plausible record for any request of Part 4, and of a zero start: then the last biases alone have moved."""
+    if request.setting("initialisation") == "zeros" or request.recipe == "small-network":
+        return zero_start_record(request)
     if request.optimizer == "sgd":
         return made_record(
             request,
@@ -88,6 +92,28 @@ def typical_record(request: RunRequest) -> RunRecord:
         levelling_curve(count, 0.56, 0.79),
         0.561 if count == 1 else 0.783,
     )
+
+
+def zero_start_record(request: RunRequest) -> RunRecord:
+    """A record of a run from zeros that moved the biases of the last layer, and without a hidden layer its gains."""
+    record = made_record(request)
+    moving = {"dense2.bias"}
+    names = list(record.initial_weights)
+    if network := request.setting("network"):
+        layers = json.loads(network)["layers"]
+        count = sum(len(n["gains"]) + 1 for layer in layers for n in layer["neurons"])
+        last = layers[-1]["neurons"]
+        size = len(last[0]["gains"]) + 1
+        names = [f"w{i}" for i in range(1, count + 1)]
+        biases = {f"w{count - size * i}" for i in range(len(last))}
+        if request.setting("biases") == "no":
+            hidden = itertools.accumulate(len(n["gains"]) + 1 for layer in layers for n in layer["neurons"])
+            names = [name for name in names if name not in {f"w{i}" for i in hidden}]
+            biases = set()
+        moving = biases if len(layers) > 1 else set(names)
+    start = {name: _hash(f"start {name}") for name in names}
+    end = {name: _hash(f"end {name}") if name in moving else value for name, value in start.items()}
+    return replace(record, initial_weights=start, final_weights=end)
 
 
 def recorded(request: RunRequest) -> RunRecord:

@@ -15,7 +15,7 @@ from gradus.answers.answer import Exact, YesNo
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import LatexError, SelfCheckFailed
-from gradus.exact.numbers import Number
+from gradus.exact.numbers.number import Number
 from gradus.exact.steps import Check, Step
 from gradus.problems.kinds.linear_algebra_rank import KIND as RANK
 from gradus.problems.problem import Params, Records, Solution

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from exact.test_networks import HW5
 from gradus.answers.answer import Prose
 from gradus.documents.blocks import Table, Text
-from gradus.exact.backpropagation import forward
+from gradus.exact.networks.backpropagation import forward
 from gradus.exact.steps import Step
 from gradus.problems.problem import Solution
 from gradus.problems.registry import find_kind
@@ -189,3 +189,99 @@ def test_the_fine_print_is_there() -> None:
     assert "9v" in convergence and "near $\\mathbf{w}_t$ only" in convergence
     zero = text_of(solved("learning/zero-initialisation"))
     assert "a ReLU of its own in front of the soft-max" in zero
+
+
+TWO_CLASSES = {
+    "inputs": ["x1", "x2"],
+    "layers": [
+        {"activation": "leaky_relu", "slope": "1/2", "neurons": [{"gains": [1, -2], "bias": 0}]},
+        {"activation": "softmax", "neurons": [{"gains": [1], "bias": 2}, {"gains": [-1], "bias": -2}]},
+    ],
+    "loss": "cross-entropy",
+}
+"""At x = (0, 2) the sums are -4, then 0 and 0."""
+
+
+@pytest.mark.parametrize(
+    ("params", "answer"),
+    [
+        ({"network": HW5, "target": [2], "loss": "squared"}, "(0, 0, 0, 0, 6, 2, 0, 6, 2)"),
+        ({"network": HW5, "target": [-1], "loss": "hinge"}, "(0, 0, 0, 0, 3, 1, 0, 3, 1)"),
+        ({"network": HW5, "target": [1], "loss": "hinge"}, "(0, 0, 0, 0, 0, 0, 0, 0, 0)"),
+        ({"network": HW5, "with_respect_to": "inputs"}, "(2, 1)"),
+        ({"network": HW5, "with_respect_to": 1}, "(-1, 1)"),
+        ({"network": HW5, "with_respect_to": 2}, "(1)"),
+        ({"network": TWO_CLASSES, "target": [1, 0], "input": [0, 2]}, "(0, -1, -1/2, 1, -1/2, -1, 1/2)"),
+        ({"network": TWO_CLASSES, "output": "y1", "input": [0, 2], "with_respect_to": 1}, "(1/2)"),
+    ],
+)
+def test_gradients_of_losses_and_in_layers(params: dict[str, Any], answer: str) -> None:
+    solution = solved("network/gradient", **({"input": [0, 3]} | params))
+    assert solution.answer.text == answer
+    assert any(step.checks for step in solution.body if isinstance(step, Step))
+
+
+@pytest.mark.parametrize(
+    ("params", "answer", "text"),
+    [
+        ({"network": HW5, "target": [2], "loss": "squared"}, "2", r"\ell = 2"),
+        ({"network": HW5, "target": [-1], "loss": "hinge"}, "5", r"\ell = 5"),
+        ({"network": TWO_CLASSES, "input": [0, 2], "output": "y2"}, "1/2", r"y_2 = \frac{1}{2}"),
+        ({"network": TWO_CLASSES, "input": [0, 2], "target": ["1/4", "3/4"]}, "log(2)", r"\log\left(2\right)"),
+    ],
+)
+def test_losses_and_single_outputs(params: dict[str, Any], answer: str, text: str) -> None:
+    solution = solved("network/output", **({"input": [0, 3]} | params))
+    assert solution.answer.text == answer and text in solution.summary
+
+
+def test_values_that_are_no_roots_are_exact_and_rounded_beside() -> None:
+    solution = solved("network/output", network=TWO_CLASSES, input=[0, 1], target=[1, 0])
+    assert "log" in solution.answer.text and r"\approx" in solution.summary
+    gradient = solved("network/gradient", network=TWO_CLASSES, input=[0, 1], target=[1, 0])
+    assert r"has the entries $" in gradient.summary and "agrees to nine digits" in str(gradient.body[-1])
+
+
+def test_mistakes_with_a_loss() -> None:
+    wrong = wrong_answers("network/gradient", network=HW5, input=[0, 3], target=[2], loss="squared")
+    assert "points uphill" in wrong["(0, 0, 0, 0, -6, -2, 0, -6, -2)"]
+    assert "not $2(y - t)$" in wrong["(0, 0, 0, 0, 12, 4, 0, 12, 4)"]
+    assert "the gradient of the output" in wrong["(0, 0, 0, 0, 3, 1, 0, 3, 1)"]
+    outputs = wrong_answers("network/output", network=HW5, input=[0, 3], target=[2], loss="squared")
+    assert "factor $\\frac{1}{2}$" in outputs["4"] or "output itself" in outputs["4"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "message"),
+    [
+        (
+            "network/gradient",
+            {"with_respect_to": "bias"},
+            "must be weights, inputs, or the number of a layer from 0 to 2",
+        ),
+        ("network/gradient", {"with_respect_to": 3}, "number of a layer from 0 to 2"),
+        ("network/gradient", {"target": [1]}, "must be one of squared, cross-entropy, hinge"),
+        ("network/gradient", {"loss": "squared"}, "the squared loss needs one"),
+        ("network/gradient", {"target": [1], "loss": "cross-entropy"}, "soft-max"),
+        ("network/gradient", {"target": [2], "loss": "hinge"}, "must be 1 or -1"),
+        ("network/output", {"target": [1, 2], "loss": "squared"}, "must have 1 entries"),
+        ("network/output", {"target": [1], "loss": "quadratic"}, "squared"),
+        ("network/output", {"target": [1], "loss": "squared", "output": "y"}, "cannot be named together"),
+        ("network/output", {"output": "z"}, "must be one of y"),
+    ],
+)
+def test_wrong_measures_are_explained(kind: str, params: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        find_kind(kind).Params.model_validate({"network": HW5, "input": [0, 3]} | params)
+
+
+def test_levels_bring_the_new_activations_and_losses() -> None:
+    found = find_kind("network/gradient")
+    drawn = [found.sample(Random(seed), level) for level in (1, 2, 3) for seed in range(60)]
+    assert {p.loss for p in drawn} == {None, "squared", "cross-entropy", "hinge"}
+    activations = {layer.activation for p in drawn for layer in p.network.layers}
+    assert activations == {"relu", "leaky_relu", "identity", "sigmoid", "softmax"}
+    assert {p.with_respect_to for p in drawn} == {"weights", "inputs"}
+    for params in drawn:
+        entries = found.solve(params, {}).answer.value
+        assert all(len(entry.text) <= 6 for entry in entries), (params, entries.text)

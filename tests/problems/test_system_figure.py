@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from gradus.exact import LeastSquares, Matrix, Vector, least_squares
-from gradus.problems.network_figure import Point, Segment
+from gradus.problems.figure_geometry import Point, Segment
 from gradus.problems.registry import find_kind
 from gradus.problems.system_figure import figure_in_two_unknowns, system_figure
 from gradus.problems.system_labels import Picture, equation_text, laid_out

@@ -20,7 +20,7 @@ from gradus.answers.answer import Measured, Measurements, Prose
 from gradus.documents.blocks import Code, Figure, Table, Text
 from gradus.documents.markdown import escaped
 from gradus.errors import InputError
-from gradus.exact.layers import Architecture, Conv2D, MaxPool2D, hw5_cnn, output_shapes, parameter_count
+from gradus.exact.networks.layers import Architecture, Conv2D, MaxPool2D, hw5_cnn, output_shapes, parameter_count
 from gradus.exact.steps import Step
 from gradus.problems.learning_curve import accuracy_figure, ticks
 from gradus.problems.problem import Records, Solution

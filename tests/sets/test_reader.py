@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradus.errors import GradusError, InputError, SetFileError
-from gradus.exact.matrices import Matrix
+from gradus.exact.linear_algebra.matrices import Matrix
 from gradus.sets import Problem, Prose, bundled_names, parsed_set, read_set, set_file
 from gradus.sets.strict_yaml import mapping
 

@@ -14,7 +14,8 @@ from gradus.training.pytorch import load_torch
 try:
     load_torch()  # here, so that its threads do not spin while other tests run beside these
 except MissingExtra:
-    collect_ignore = ["test_keras_parity.py", "test_model.py", "test_run.py"]
+    needing_torch = ("keras_parity", "learnability", "model", "run", "settings")
+    collect_ignore = [f"test_{name}.py" for name in needing_torch]
 
 LEVELS = {"day": (120, 256), "night": (0, 100)}
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gradus.exact.layers import hw5_cnn
+from gradus.exact.networks.layers import hw5_cnn
 from gradus.runs.request import Optimizer
 from gradus.training import optim
 from gradus.training.loop import Training

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from gradus.errors import InputError
-from gradus.exact.layers import (
+from gradus.exact.networks.layers import (
     Architecture,
     Conv2D,
     Dense,

@@ -183,7 +183,7 @@ def test_a_loss_that_is_no_number_ends_the_run() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"recipe": "hw6"}, r"recipe = hw6: must be one of hw5; did you mean hw5\?"),
+        ({"recipe": "hw6"}, r"recipe = hw6: must be one of hw5, small-network; did you mean hw5\?"),
         ({"epochs": 0}, "epochs = 0: must be at least 1"),
         ({"data": "pictogrms"}, "did you mean pictograms"),
         ({"optimizer": "rmsprop"}, "optimizer = rmsprop: must be one of adam, sgd"),

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.number import Number
 
 Json: TypeAlias = Any
 """A value that :func:`json.dumps` takes."""

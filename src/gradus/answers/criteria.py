@@ -9,8 +9,8 @@ from gradus.answers import properties
 from gradus.answers.answer import Answer, Basis, Exact, Family, Minimisers, Parts
 from gradus.answers.verdict import Criterion, Verdict
 from gradus.documents.markdown import escaped
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.number import Number
 
 A_ = TypeVar("A_", bound=Answer)
 V_ = TypeVar("V_", Number, Vector, Matrix)

@@ -13,9 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradus.errors import InputError, UnsupportedError
-from gradus.exact.grammar import number
-from gradus.exact.matrices import Vector
-from gradus.exact.numbers import MAX_BITS, MAX_DIGITS, ONE, ZERO, Number
+from gradus.exact.linear_algebra.matrices import Vector
+from gradus.exact.numbers.grammar import number
+from gradus.exact.numbers.number import MAX_BITS, MAX_DIGITS, ONE, ZERO, Number
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gradus.errors import UnsupportedError
-from gradus.exact.matrices import Vector
+from gradus.exact.linear_algebra.matrices import Vector
 
 
 def first_wrong_size(vectors: Sequence[Vector], size: int, name: Callable[[int], str]) -> str:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from gradus.answers.orthonormality import first_not_orthonormal, first_wrong_size, length_text
-from gradus.exact.least_squares import least_squares, unit_minimisers
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
-from gradus.exact.row_reduction import rank, row_reduction
-from gradus.exact.subspaces import null_space_vectors, primitive
-from gradus.exact.svd import svd
+from gradus.exact.linear_algebra.least_squares import least_squares, unit_minimisers
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.row_reduction import rank, row_reduction
+from gradus.exact.linear_algebra.subspaces import null_space_vectors, primitive
+from gradus.exact.linear_algebra.svd import svd
+from gradus.exact.numbers.number import Number
 
 
 def wrong_system(A: Matrix, b: Vector, names: Sequence[str], given_A: Matrix, given_b: Vector) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 from gradus.answers.answer import Answer, Basis, Exact, Family, Minimisers, Parts, YesNo
 from gradus.answers.expressions import affine_family, vector_value
 from gradus.errors import InputError, UnsupportedError, nearest
-from gradus.exact.grammar import MAX_LENGTH
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.grammar import MAX_LENGTH
+from gradus.exact.numbers.number import Number
 
 MAX_VECTORS = 64
 
@@ -43,7 +43,7 @@ def read_answer(texts: Sequence[str], form: Answer) -> Answer:
         InputError: a text is not of that form; says where it stops being so.
         UnsupportedError: a budget is passed, or answers of this type are not read yet.
 
-    >>> from gradus.exact.matrices import Vector
+    >>> from gradus.exact.linear_algebra.matrices import Vector
     >>> form = Family(Vector.of("0 0"), ())
     >>> read_answer(["(3/10, 2/5) + t*(-4/5, 3/5)"], form).text
     '(3/10, 2/5) + t*(-4/5, 3/5)'

@@ -23,6 +23,9 @@ _COMMANDS = {
     "pinv": "The pseudo-inverse of a matrix.",
     "lstsq": "All least-squares solutions of a linear system.",
     "minimisers": "The unit vectors at which the norm of A x is least.",
+    "momentum": "Whether descent with momentum comes back to a stationary point.",
+    "net": "The values, gradients and structure of a small network.",
+    "learnable": "What training can change in a network, from an initialisation.",
 }
 
 

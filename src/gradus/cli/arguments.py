@@ -42,20 +42,37 @@ def text_of(argument: str, name: str) -> str:
     """
     if argument != "-" and not argument.startswith("@"):
         return argument
+    path = argument if argument == "-" else argument[1:]
+    return file_text(path, name, MAX_CHARACTERS, "write @ and the path of a file", argument)
+
+
+def file_text(path: str, name: str, limit: int, remedy: str, shown: str = "") -> str:
+    """The text of a file, or of stdin for ``-``.
+
+    Args:
+        path: of the file.
+        name: what the file is called in errors.
+        limit: most characters.
+        remedy: what the error tells the user to do where the file cannot be read.
+        shown: the argument as errors show it; the path if empty.
+
+    Raises:
+        InputError: the file cannot be read, or is no text.
+        UnsupportedError: it is too long.
+    """
+    argument = shown or path
     try:
-        if argument == "-":
-            text = sys.stdin.read(MAX_CHARACTERS + 1)
+        if path == "-":
+            text = sys.stdin.read(limit + 1)
         else:
-            with Path(argument[1:]).open(encoding="utf-8-sig") as file:
-                text = file.read(MAX_CHARACTERS + 1)
+            with Path(path).open(encoding="utf-8-sig") as file:
+                text = file.read(limit + 1)
     except OSError as error:
-        raise InputError(
-            name, argument, f"cannot be read ({error.strerror})", "write @ and the path of a file"
-        ) from error
+        raise InputError(name, argument, f"cannot be read ({error.strerror})", remedy) from error
     except ValueError as error:
         raise InputError(name, argument, "is not UTF-8 text", "save it as UTF-8") from error
-    if len(text) > MAX_CHARACTERS:
-        raise UnsupportedError(name, argument, f"must have at most {MAX_CHARACTERS:,} characters", "give a smaller one")
+    if len(text) > limit:
+        raise UnsupportedError(name, argument, f"must have at most {limit:,} characters", "give a smaller one")
     return text
 
 
@@ -68,8 +85,8 @@ def matrix_argument(argument: str, name: str = "A") -> Matrix:
     >>> matrix_argument(" -1 2; 3 4").text
     '-1 2; 3 4'
     """
-    from gradus.exact.grammar import MAX_LENGTH
-    from gradus.exact.matrices import Matrix
+    from gradus.exact.linear_algebra.matrices import Matrix
+    from gradus.exact.numbers.grammar import MAX_LENGTH
 
     text = text_of(argument, name).strip()
     if len(text) <= MAX_LENGTH or text.startswith("["):
@@ -79,8 +96,8 @@ def matrix_argument(argument: str, name: str = "A") -> Matrix:
 
 def _long_matrix(text: str, name: str) -> Matrix:
     """Row by row, since the grammar bounds the length of each text that it reads."""
-    from gradus.exact.grammar import MAX_ENTRIES, MAX_LENGTH
-    from gradus.exact.matrices import Matrix
+    from gradus.exact.linear_algebra.matrices import Matrix
+    from gradus.exact.numbers.grammar import MAX_ENTRIES, MAX_LENGTH
 
     lines = [line for line in re.split(r"[;\n]", text) if line.strip()]
     rows: list[tuple[object, ...]] = []
@@ -106,7 +123,7 @@ def vector_argument(argument: str, name: str = "b") -> Vector:
     >>> vector_argument("2 3").text
     '(2, 3)'
     """
-    from gradus.exact.matrices import Vector
+    from gradus.exact.linear_algebra.matrices import Vector
 
     text = text_of(argument, name).strip()
     return _named(name, lambda: Vector.of(text))

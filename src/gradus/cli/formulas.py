@@ -8,8 +8,8 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from gradus.cli.matrix_command import Formula
-from gradus.exact.equations import aligned
-from gradus.exact.matrices import entry_limit
+from gradus.exact.linear_algebra.equations import aligned
+from gradus.exact.linear_algebra.matrices import entry_limit
 
 if TYPE_CHECKING:
     from gradus.answers.answer import Answer

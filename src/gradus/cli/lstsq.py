@@ -15,8 +15,8 @@ def command(A: Matrix, b: Vector) -> Result:
     """All x that make the norm of A x - b least, exactly: the shortest, and the directions that may be added to it."""
     from gradus.answers.answer import Family
     from gradus.cli.formulas import answer_formula, number_formula, vector_formula
-    from gradus.exact.least_squares import least_squares
-    from gradus.exact.least_squares_steps import all_solutions_steps
+    from gradus.exact.linear_algebra.least_squares import least_squares
+    from gradus.exact.linear_algebra.least_squares_steps import all_solutions_steps
 
     found = least_squares(A, b)
     norm = found.residual.norm()

@@ -16,8 +16,8 @@ def command(A: Matrix) -> Result:
     """All unit vectors x at which the norm of A x is least, exactly: two points, or the unit sphere of a subspace."""
     from gradus.answers.answer import Minimisers
     from gradus.cli.formulas import answer_formula, number_formula
-    from gradus.exact.least_squares import unit_minimisers
-    from gradus.exact.unit_minimiser_steps import unit_minimiser_steps
+    from gradus.exact.linear_algebra.least_squares import unit_minimisers
+    from gradus.exact.linear_algebra.unit_minimiser_steps import unit_minimiser_steps
 
     found = unit_minimisers(A)
     answer = Minimisers(found.kind, found.vectors)
@@ -32,7 +32,7 @@ def command(A: Matrix) -> Result:
 
 def _norm_of_image(A: Matrix, x: Vector) -> Number:
     """The norm of A x at a minimiser; the smallest singular value where the norm alone does not simplify."""
-    from gradus.exact.svd import svd
+    from gradus.exact.linear_algebra.svd import svd
 
     try:
         return (A @ x).norm()

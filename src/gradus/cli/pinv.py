@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def command(A: Matrix) -> Result:
     """The Moore-Penrose pseudo-inverse of A, exactly."""
     from gradus.cli.formulas import matrix_formula
-    from gradus.exact.least_squares import pseudo_inverse
-    from gradus.exact.least_squares_steps import pseudo_inverse_steps
+    from gradus.exact.linear_algebra.least_squares import pseudo_inverse
+    from gradus.exact.linear_algebra.least_squares_steps import pseudo_inverse_steps
 
     X = pseudo_inverse(A)
     formulas = (matrix_formula(r"A^{\dagger}", X),)

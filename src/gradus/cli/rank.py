@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @matrix_command("rank", max_side=100)
 def command(A: Matrix) -> Result:
     """The rank of a matrix A, exactly."""
-    from gradus.exact.row_reduction import rank, rank_steps
+    from gradus.exact.linear_algebra.row_reduction import rank, rank_steps
 
     r = rank(A)
     formula = Formula(r"\operatorname{rank} A", str(r), str(r))

@@ -15,8 +15,8 @@ def command(A: Matrix) -> Result:
     """Orthonormal bases of the four subspaces of A, exactly: row space, null space, column space, left null space."""
     from gradus.answers.answer import Basis
     from gradus.cli.formulas import answer_formula
-    from gradus.exact.subspace_steps import null_space_steps, row_space_steps
-    from gradus.exact.subspaces import column_space, left_null_space, null_space, row_space
+    from gradus.exact.linear_algebra.subspace_steps import null_space_steps, row_space_steps
+    from gradus.exact.linear_algebra.subspaces import column_space, left_null_space, null_space, row_space
 
     bases = {
         "row_space": row_space(A),
@@ -35,9 +35,9 @@ def command(A: Matrix) -> Result:
 
 def _transposed_step(A: Matrix) -> Step:
     from gradus.answers.answer import Basis
-    from gradus.exact.row_reduction import rank
+    from gradus.exact.linear_algebra.row_reduction import rank
+    from gradus.exact.linear_algebra.subspaces import column_space, is_orthonormal, left_null_space
     from gradus.exact.steps import Check, Step
-    from gradus.exact.subspaces import column_space, is_orthonormal, left_null_space
 
     columns, left = column_space(A), left_null_space(A)
     return Step(

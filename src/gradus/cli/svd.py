@@ -19,7 +19,7 @@ THIN = click.option("--thin", is_flag=True, help="Only what belongs to singular 
 def command(A: Matrix, thin: bool) -> Result:
     """The singular value decomposition A = U Sigma V^T, exactly."""
     from gradus.cli.formulas import matrix_formula
-    from gradus.exact.svd import svd
+    from gradus.exact.linear_algebra.svd import svd
 
     found = svd(A, full=not thin)
     U, Sigma, V = found.U, found.Sigma, found.V
@@ -36,7 +36,7 @@ def command(A: Matrix, thin: bool) -> Result:
 
 def _steps(A: Matrix) -> tuple[Step, ...]:
     """V first, then U and Sigma, whose derivation begins by stating V again."""
-    from gradus.exact.svd_steps import left_factor_steps, right_factor_steps
+    from gradus.exact.linear_algebra.svd_steps import left_factor_steps, right_factor_steps
 
     right, left = right_factor_steps(A), left_factor_steps(A)
     return (*right, *(left[1:] if left[0].after == right[-1].after else left))

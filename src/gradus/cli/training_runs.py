@@ -98,7 +98,7 @@ def trained(
 
 
 def _answers(record: RunRecord, request: RunRequest) -> bool:
-    made = replace(record.request, data_fingerprint="")
+    made = replace(record.request, data_fingerprint="", configuration_fingerprint="")
     return request in (made, replace(made, device="auto"))
 
 

@@ -61,6 +61,7 @@ class Figure:
         alt: what it shows, plain text, for those who cannot see it; never empty.
         caption: inline Markdown with LaTeX.
         width: share of the text's width, 0 to 1.
+        height_mm: the most that it may be tall on a printed page, in millimetres; it is made narrower if need be.
 
     >>> Figure("<svg xmlns='http://www.w3.org/2000/svg'/>", "nothing").width
     0.6
@@ -70,6 +71,7 @@ class Figure:
     alt: str
     caption: str = ""
     width: float = 0.6
+    height_mm: float = 62
 
     def __post_init__(self) -> None:
         if not self.alt.strip():

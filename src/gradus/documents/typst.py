@@ -72,10 +72,11 @@ def _block(block: Math | Table | Figure | Code | AnswerSpace, indent: int) -> st
             return displayed(latex)
         case Table():
             return _table(block, indent)
-        case Figure(svg, alt, caption, width):
+        case Figure(svg, alt, caption, width, height_mm):
             note = f"[{inline_content(inline_tokens(caption), indent)}]" if caption else "none"
             share = f"{100 * min(max(width, 0.05), 1):.4g}%"
-            return f"#picture({typst_string(svg)}, {typst_string(alt)}, {share}, {note})\n"
+            most = f"{min(max(height_mm, 10), 235):g}mm"
+            return f"#picture({typst_string(svg)}, {typst_string(alt)}, {share}, {most}, {note})\n"
         case Code(notebook_only=True):
             return ""
         case Code(source, output):

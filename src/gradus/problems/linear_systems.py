@@ -9,10 +9,10 @@ from pydantic import field_validator, model_validator
 
 from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import UnsupportedError
-from gradus.exact.least_squares import require_right_hand_side
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.row_reduction import rank
-from gradus.exact.svd import svd
+from gradus.exact.linear_algebra.least_squares import require_right_hand_side
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.row_reduction import rank
+from gradus.exact.linear_algebra.svd import svd
 from gradus.problems.problem import MatrixParam, Params, VectorParam
 
 MAX_SIDE: Final = 8

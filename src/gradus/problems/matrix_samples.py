@@ -15,7 +15,7 @@ from math import prod
 from random import Random
 from typing import Final
 
-from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
 
 Frame = tuple[tuple[int, ...], ...]
 
@@ -61,7 +61,7 @@ def construction(rng: Random, level: int, with_null_space: bool = False) -> Cons
             value or with surds.
         with_null_space: whether the null space must be more than {0}.
 
-    >>> from gradus.exact.row_reduction import rank
+    >>> from gradus.exact.linear_algebra.row_reduction import rank
     >>> A = construction(Random(1), 1).A
     >>> A.shape, rank(A)
     ((2, 2), 1)

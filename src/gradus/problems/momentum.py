@@ -9,9 +9,12 @@ from pydantic import AfterValidator
 
 from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import InputError
-from gradus.exact.matrices import Vector
-from gradus.exact.numbers import ONE, Number, decimal
+from gradus.exact.linear_algebra.matrices import Vector
+from gradus.exact.numbers.number import ONE, Number, decimal
 from gradus.problems.problem import NumberParam
+
+SENTENCE = 45
+"""Sums and roots with LaTeX of at most so many characters stand in sentences as they are."""
 
 LONGEST = 10**9
 """Numerators and denominators stay below this, so that dozens of exact iterations stay printable."""
@@ -35,6 +38,13 @@ def _momentum_coefficient(mu: Number) -> Number:
     return mu
 
 
+def _coefficient_or_zero(mu: Number) -> Number:
+    check_short("mu", mu)
+    if not 0 <= mu < 1:
+        raise InputError("mu", mu.text, "must be at least 0 and below 1", "e.g. 0.9")
+    return mu
+
+
 def _velocity_name(name: str) -> str:
     if not re.fullmatch("[a-z]", name) or name in "gvw":
         raise InputError("velocity", name, "must be one small letter other than g, v and w", "e.g. a")
@@ -43,6 +53,9 @@ def _velocity_name(name: str) -> str:
 
 MuParam = Annotated[NumberParam, AfterValidator(_momentum_coefficient)]
 """A momentum coefficient, rational and strictly between 0 and 1."""
+
+MuOrZeroParam = Annotated[NumberParam, AfterValidator(_coefficient_or_zero)]
+"""A momentum coefficient, rational, at least 0 and below 1."""
 
 VelocityName = Annotated[str, AfterValidator(_velocity_name)]
 """The letter for the velocity in the stationary point."""
@@ -99,6 +112,16 @@ def rounded(number: Number) -> str:
     return rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa
 
 
+def equal(number: Number) -> str:
+    r"""``= x`` for a number that is short enough for a sentence, and otherwise ``\approx`` four digits, as LaTeX.
+
+    >>> equal(Number.of("1/3")), equal(Number.of("sqrt(2)/3 + sqrt(3)/3 + sqrt(5)/3"))
+    ('= \\frac{1}{3}', '\\approx 1.794')
+    """
+    short = not (number.is_algebraic or number.is_sum) or len(number.latex) <= SENTENCE
+    return f"= {number.latex}" if short and r"\approx" not in number.latex else rf"\approx {rounded(number)}"
+
+
 def multiple(factor: Number, letter: str) -> tuple[str, str]:
     r"""A multiple of a vector as plain text and as LaTeX.
 
@@ -109,3 +132,22 @@ def multiple(factor: Number, letter: str) -> tuple[str, str]:
         return "0", r"\mathbf{0}"
     bold = rf"\mathbf{{{letter}}}"
     return (letter, bold) if factor == ONE else (f"{factor.text}*{letter}", rf"{factor.latex}\,{bold}")
+
+
+def quadratic_latex(curvatures: Vector, centre: Vector | None = None) -> str:
+    """Twice a quadratic along the axes, as LaTeX; ``centre`` is its stationary point.
+
+    >>> quadratic_latex(Vector.of("2 -1")), quadratic_latex(Vector.of("1 0"), Vector.of("3 0"))
+    ('2w_1^2 - w_2^2', '(w_1 - 3)^2')
+    """
+    terms = [(c, _square(i, centre)) for i, c in enumerate(curvatures, start=1) if c]
+    signed = [("-" if c.sign() < 0 else "+", ("" if abs(c) == 1 else abs(c).latex) + w) for c, w in terms]
+    text = " ".join(f"{sign} {term}" for sign, term in signed) or "0"
+    return text.removeprefix("+ ").replace("- ", "-", 1) if text.startswith("-") else text.removeprefix("+ ")
+
+
+def _square(i: int, centre: Vector | None) -> str:
+    if centre is None or not centre[i - 1]:
+        return f"w_{i}^2"
+    shift = centre[i - 1]
+    return f"(w_{i} {'+' if shift.sign() < 0 else '-'} {abs(shift).latex})^2"

@@ -14,8 +14,8 @@ from gradus.answers.answer import Answer
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block
 from gradus.errors import SelfCheckFailed
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.number import Number
 from gradus.exact.steps import Step
 from gradus.runs import NotRun, RunRecord, RunRequest
 

@@ -9,34 +9,24 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, model_validator
 
-from gradus.documents.blocks import Block, Figure, Text
+from gradus.documents.blocks import Block, Text
 from gradus.errors import InputError
-from gradus.exact.backpropagation import ForwardPass
-from gradus.exact.equations import aligned
-from gradus.exact.gradient_expressions import named
-from gradus.exact.matrices import Vector
-from gradus.exact.networks import Activation, Network, Neuron, NeuronLayer
-from gradus.exact.numbers import ZERO, Number
-from gradus.exact.steps import Check, Step
-from gradus.problems.network_figure import network_alt, network_figure
+from gradus.exact.linear_algebra.matrices import Vector
+from gradus.exact.networks.activations import activated
+from gradus.exact.networks.backpropagation import ForwardPass, chosen_output, forward
+from gradus.exact.networks.expressions import named
+from gradus.exact.networks.losses import loss_value
+from gradus.exact.networks.measures import Measure
+from gradus.exact.networks.network import Activation, LossName, Network, Neuron, NeuronLayer
+from gradus.exact.numbers.number import ZERO, Number
+from gradus.exact.steps import Check
+from gradus.problems.network_figure import network_picture
 from gradus.problems.problem import Params, VectorParam
 from gradus.problems.wording import listed
 
 NetworkParam = Annotated[
     Network, PlainValidator(Network.of), PlainSerializer(lambda net: net.as_mapping(), return_type=dict[str, Any])
 ]
-
-_ACTIVATION_NAMES = {"relu": "ReLU", "identity": "identity", "softmax": "soft-max"}
-
-_FORWARD_REASONS: dict[Activation, str] = {
-    "relu": "Each neuron adds its bias to its weighted inputs, and applies the ReLU.",
-    "identity": "Each neuron adds its bias to its weighted inputs, and puts out the sum as it is.",
-    "softmax": "Each neuron adds its bias to its weighted inputs; the soft-max of all the sums is the output.",
-}
-
-
-WIDE = 3
-"""A sum of more weighted inputs than this, and its numbers, take a line each."""
 
 _SIZES: dict[int, list[tuple[int, ...]]] = {
     1: [(2, 2, 1)],
@@ -76,6 +66,68 @@ class NetworkInputParams(NetworkParams):
         return self
 
 
+class MeasureParams(NetworkInputParams):
+    """A network, its input, and what is asked about: an output, or a loss against a target.
+
+    Attributes:
+        output: the name of an output; None where there is one, or where a target is given.
+        target: one number an output; with it the loss is asked about.
+        loss: squared, cross-entropy or hinge; None for the network's own.
+
+    >>> net, x = sampled_network(Random(1), 1)
+    >>> MeasureParams(network=net, input=x, target=[2], loss="squared").measure.latex
+    '\\\\ell'
+    """
+
+    output: str | None = None
+    target: VectorParam | None = None
+    loss: LossName | None = None
+
+    @property
+    def measure(self) -> Measure:
+        """What is asked about, where it is one number."""
+        return Measure.of(self.network, self.output, self.target, self.loss)
+
+    @model_validator(mode="after")
+    def _measure_exists(self) -> MeasureParams:
+        if self.target is not None:
+            measure = self.measure
+            loss_value(self.network, forward(self.network, self.input).output, self.target, measure.loss)
+        elif self.loss is not None or self.output is not None:
+            chosen_output(self.network, self.measure.output)
+        return self
+
+
+def loss_phrase(measure: Measure) -> str:
+    r"""``the squared loss $\ell = ...$ against the target $t = 2$``.
+
+    >>> loss_phrase(Measure(None, Vector.of([2]), "squared"))
+    'the squared loss $\\ell = \\frac{1}{2}(y - t)^2$ against the target $t = 2$'
+    """
+    target = measure.target
+    if target is None or measure.loss is None:
+        raise ValueError("measure: an output has no loss; a fault of the program")
+    single = len(target) == 1
+    formula = _LOSS_FORMULAS[measure.loss, single]
+    given = f"$t = {target[0].latex}$" if single else rf"$\mathbf{{t}} = ({', '.join(t.latex for t in target)})$"
+    return f"{_LOSS_NAMES[measure.loss]} $\\ell = {formula}$ against the target {given}"
+
+
+_LOSS_NAMES: dict[LossName, str] = {
+    "squared": "the squared loss",
+    "cross-entropy": "the cross-entropy",
+    "hinge": "the hinge loss",
+}
+_LOSS_FORMULAS: dict[tuple[LossName, bool], str] = {
+    ("squared", True): r"\frac{1}{2}(y - t)^2",
+    ("squared", False): r"\frac{1}{2}\sum_i (y_i - t_i)^2",
+    ("cross-entropy", True): r"-t \log y - (1 - t) \log(1 - y)",
+    ("cross-entropy", False): r"-\sum_i t_i \log y_i",
+    ("hinge", True): r"\max(0, 1 - t y)",
+    ("hinge", False): r"\max\left(0, 1 + \max_{j \neq c} y_j - y_c\right)",
+}
+
+
 def introduction(params: NetworkParams, numbered: bool = True) -> tuple[Block, ...]:
     """The network of a problem, drawn and explained, or a pointer to the one above, which may leave the numbers out.
 
@@ -91,7 +143,7 @@ def introduction(params: NetworkParams, numbered: bool = True) -> tuple[Block, .
         "In the picture, the inputs stand on the left, the numbers on the edges are gains, and the number in a hollow "
         "circle is the bias of that neuron."
     )
-    figure = Figure(network_figure(network), network_alt(network), width=_figure_width(network))
+    figure = network_picture(network)
     return Text(f"{reading} {_activations(network)} {_numbering(network)}"), figure
 
 
@@ -106,28 +158,21 @@ def input_phrase(params: NetworkInputParams) -> str:
     return listed(parts)
 
 
-def forward_steps(network: Network, values: ForwardPass) -> tuple[Step, ...]:
-    """One step a layer, with the numbers put in as one would by hand.
+def is_piecewise_linear(network: Network) -> bool:
+    """Whether its output is linear in input and biases together as long as no ReLU switches.
 
     >>> net, x = sampled_network(Random(1), 1)
-    >>> from gradus.exact.backpropagation import forward
-    >>> [step.claim for step in forward_steps(net, forward(net, x))]
-    ['The values of hidden layer 1.', 'The values of the output layer.']
+    >>> is_piecewise_linear(net)
+    True
     """
-    steps, first = [], 1
-    for index, layer in enumerate(network.layers, start=1):
-        rows = _forward_rows(network, values, index, first)
-        what = "the output layer" if index == len(network.layers) else f"hidden layer {index}"
-        steps.append(Step(f"The values of {what}.", _FORWARD_REASONS[layer.activation], after=aligned(rows)))
-        first += len(layer.neurons)
-    return tuple(steps)
+    return all(layer.is_piecewise_affine for layer in network.layers)
 
 
 def affine_check(network: Network, values: ForwardPass, output: str, slopes: Vector, deltas: Vector) -> Check:
     """y from its slopes: while no ReLU switches, y = sum_i (dy/dx_i) x_i + sum_j (dy/dz_j) b_j exactly.
 
     >>> net, x = sampled_network(Random(1), 1)
-    >>> from gradus.exact.backpropagation import backward, forward
+    >>> from gradus.exact.networks.backpropagation import backward, forward
     >>> values = forward(net, x)
     >>> back = backward(net, values)
     >>> affine_check(net, values, "y", back.rows[0], back.neuron_deltas).holds
@@ -144,26 +189,6 @@ def affine_check(network: Network, values: ForwardPass, output: str, slopes: Vec
     return Check(f"${sums} = {total.latex}$, which is ${name}$: {note}.", total == y)
 
 
-def kink_note(values: ForwardPass) -> tuple[Block, ...]:
-    """What to say where a pre-activation is exactly 0; nothing elsewhere.
-
-    >>> net, x = sampled_network(Random(1), 1)
-    >>> from gradus.exact.backpropagation import forward
-    >>> kink_note(forward(net, x))
-    ()
-    """
-    if not values.kinks:
-        return ()
-    names = listed([f"${named(name).latex}$" for name in values.kinks])
-    return (
-        Text(
-            f"**A kink.** The pre-activation of {names} is exactly 0 here, where the ReLU has no derivative. The "
-            "gradient below uses the convention $H(0) = 0$; it need not be the derivative of the network's output, "
-            "which may not exist at this point."
-        ),
-    )
-
-
 def network_code(network: Network, *imports: str) -> str:
     """Python that builds the network as ``network``.
 
@@ -175,7 +200,7 @@ def network_code(network: Network, *imports: str) -> str:
     layers = [f"    {json.dumps(layer)}," for layer in mapping["layers"]]
     lines = [f"inputs = {json.dumps(mapping['inputs'])}", "layers = [", *layers, "]"]
     build = 'network = Network.of({"inputs": inputs, "layers": layers})'
-    return "\n".join([*imports, "from gradus.exact.networks import Network", "", *lines, build])
+    return "\n".join([*imports, "from gradus.exact.networks.network import Network", "", *lines, build])
 
 
 def without_activations(network: Network) -> Network:
@@ -206,7 +231,10 @@ def with_activations(network: Network, activations: list[Activation]) -> Network
     'softmax'
     """
     layers = zip(network.layers, activations, strict=True)
-    return replace(network, layers=tuple(replace(layer, activation=a) for layer, a in layers))
+    return replace(
+        network,
+        layers=tuple(NeuronLayer(a, layer.neurons, layer.slope if a == "leaky_relu" else None) for layer, a in layers),
+    )
 
 
 def without_biases(network: Network) -> Network:
@@ -220,11 +248,19 @@ def without_biases(network: Network) -> Network:
     return network.with_weights(Vector(tuple(ZERO if w.source is None else w.value for w in weights)))
 
 
-def sampled_network(rng: Random, level: int) -> tuple[Network, Vector]:
+def sampled_network(
+    rng: Random, level: int, hidden: Activation = "relu", slope: Number | None = None
+) -> tuple[Network, Vector]:
     """A network and an input with small integers, away from every kink.
 
     Of the neurons of each hidden layer at least one is active and one is not, and the output neuron is active.  Level
     1: 2-2-1, every neuron with ReLU; level 2: 2-3-1 or 3-2-1; level 3: 2-2-2-1, or 2-3-1 with a missing edge.
+
+    Args:
+        rng: where the choices come from.
+        level: of difficulty.
+        hidden: the activation of the hidden layers, relu or leaky_relu.
+        slope: of the leaky ReLU for negative sums.
 
     >>> net, x = sampled_network(Random(1), 1)
     >>> [len(layer.neurons) for layer in net.layers], len(x)
@@ -245,11 +281,38 @@ def sampled_network(rng: Random, level: int) -> tuple[Network, Vector]:
             )
             for j, active in enumerate(wanted)
         ]
-        activation: Activation = "identity" if last and level > 1 and rng.random() < 0.4 else "relu"
-        layers.append(NeuronLayer(activation, tuple(neuron for neuron, _ in neurons)))
+        linear = last and level > 1 and rng.random() < 0.4
+        activation: Activation = "identity" if linear else "relu" if last else hidden
+        own_slope = slope if activation == "leaky_relu" else None
+        layers.append(NeuronLayer(activation, tuple(neuron for neuron, _ in neurons), own_slope))
         sources = layers[-1].names
-        values = Vector(tuple(max(z, ZERO) for _, z in neurons))
+        values = activated(layers[-1], Vector(tuple(z for _, z in neurons)))
     return Network(names, tuple(layers)), x
+
+
+def sampled_classifier(rng: Random, outputs: int, last: Activation) -> tuple[Network, Vector]:
+    """A 2-2-n network with ReLU and an input, small integers, one hidden neuron active and one not.
+
+    With ``softmax`` or ``sigmoid`` as the last activation, the sums of the outputs are all equal, 0 for the sigmoid, so
+    that the probabilities are 1/n; otherwise they are all different.
+
+    >>> net, x = sampled_classifier(Random(1), 3, "softmax")
+    >>> from gradus.exact.networks.backpropagation import forward
+    >>> forward(net, x).output.text
+    '(1/3, 1/3, 1/3)'
+    """
+    network, x = sampled_network(rng, 1)
+    hidden = network.layers[0]
+    sums = forward(network, x).layers[0].outputs
+    level = ZERO if last == "sigmoid" else Number.of(rng.choice((-1, 0, 1, 2)))
+    drawn: list[Neuron] = []
+    while len(drawn) < outputs:
+        gains = [Number.of(rng.choice((-2, -1, 1, 2))) for _ in sums]
+        reached = sum((g * h for g, h in zip(gains, sums, strict=True)), ZERO)
+        goal = level if last in ("softmax", "sigmoid") else level + (len(drawn) if rng.random() < 0.5 else -len(drawn))
+        name = "y" if outputs == 1 else f"y{len(drawn) + 1}"
+        drawn.append(Neuron(name, tuple(zip(hidden.names, gains, strict=True)), goal - reached))
+    return Network(network.inputs, (hidden, NeuronLayer(last, tuple(drawn)))), x
 
 
 def _pattern(rng: Random, size: int) -> list[bool]:
@@ -277,40 +340,8 @@ def _aimed(
     return Neuron(name, tuple((s, g) for (_, s), g in zip(sources, gains, strict=True)), bias), z
 
 
-def _forward_rows(network: Network, values: ForwardPass, index: int, first: int) -> list[str]:
-    layer, computed = network.layers[index - 1], values.layers[index - 1]
-    sources = dict(zip(network.sources(index - 1), values.before(index), strict=True))
-    numbers = {(w.neuron, w.source): w.number for w in network.numbered_weights}
-    rows = []
-    for j, (neuron, z) in enumerate(zip(layer.neurons, computed.pre_activations, strict=True)):
-        symbols = [f"{_weight(numbers[neuron.name, source])}{named(source).latex}" for source, _ in neuron.gains]
-        figures = [rf"{_factor(g)} \cdot {_factor(sources[source])}" for source, g in neuron.gains]
-        sums = " + ".join([*symbols, _weight(numbers[neuron.name, None])])
-        put_in = f"{' + '.join([*figures, _factor(neuron.bias)])} = {z.latex}"
-        wide = len(neuron.gains) > WIDE
-        rows += (
-            [f"z_{{{first + j}}} &= {sums}", f"&= {put_in}"] if wide else [f"z_{{{first + j}}} &= {sums} = {put_in}"]
-        )
-    if layer.activation == "softmax":
-        shown = ", ".join(named(name).latex for name in layer.names)
-        return [*rows, rf"({shown}) &= \operatorname{{softmax}}(\mathbf{{z}}) = {computed.outputs.latex}"]
-    for j, (name, value) in enumerate(zip(layer.names, computed.outputs, strict=True)):
-        rule = rf"\max(0, z_{{{first + j}}})" if layer.activation == "relu" else f"z_{{{first + j}}}"
-        rows.append(f"{named(name).latex} &= {rule} = {value.latex}")
-    return rows
-
-
-def _weight(number: int) -> str:
-    return f"w_{{{number}}}"
-
-
-def _factor(value: Number) -> str:
-    latex = value.latex
-    return f"({latex})" if latex.startswith("-") or len(value.terms) > 1 else latex
-
-
 def _activations(network: Network) -> str:
-    names = [_ACTIVATION_NAMES[layer.activation] for layer in network.layers]
+    names = [activation_name(layer) for layer in network.layers]
     if set(names) == {"ReLU"}:
         return "Every neuron, the output neuron included, applies the ReLU to its weighted sum."
     if set(names) == {"identity"}:
@@ -319,14 +350,35 @@ def _activations(network: Network) -> str:
     ends = {
         "identity": "the last layer is linear",
         "soft-max": "the last layer applies a soft-max to its sums",
-        "ReLU": "the neurons of the last layer apply the ReLU",
-    }[last]
+    }.get(
+        last, f"{'the output neuron applies' if len(network.outputs) == 1 else 'the output neurons apply'} the {last}"
+    )
     if not hidden:
         return ends[0].upper() + ends[1:] + "."
-    if hidden == ["ReLU"]:
-        return f"The hidden neurons apply the ReLU, and {ends}."
+    if len(hidden) == 1:
+        start = (
+            "The hidden neurons are linear" if hidden == ["identity"] else f"The hidden neurons apply the {hidden[0]}"
+        )
+        return f"{start}, and {ends}." if last != hidden[0] else f"Every neuron applies the {last} to its weighted sum."
     listed_layers = [f"layer {k} the {name}" for k, name in enumerate(names, start=1)]
     return f"The activations are: {listed(listed_layers)}."
+
+
+def activation_name(layer: NeuronLayer) -> str:
+    """The name of a layer's activation in a sentence.
+
+    >>> activation_name(NeuronLayer("leaky_relu", ()))
+    'leaky ReLU with slope $\\\\frac{1}{100}$ for negative sums'
+    """
+    if layer.slope is not None:
+        return f"leaky ReLU with slope ${layer.slope.latex}$ for negative sums"
+    return {
+        "relu": "ReLU",
+        "identity": "identity",
+        "sigmoid": "sigmoid",
+        "tanh": "hyperbolic tangent",
+        "softmax": "soft-max",
+    }[layer.activation]
 
 
 def _numbering(network: Network) -> str:
@@ -341,7 +393,3 @@ def _numbering(network: Network) -> str:
         "Weights are numbered neuron by neuron, layer by layer and from top to bottom; a neuron's gains come first, "
         f"its bias last: {listed(ranges)}."
     )
-
-
-def _figure_width(network: Network) -> float:
-    return min(1.0, 0.3 + 0.16 * len(network.layers) + 0.03 * max(len(layer.neurons) for layer in network.layers))

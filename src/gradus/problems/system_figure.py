@@ -8,9 +8,9 @@ from itertools import chain
 from math import hypot
 
 from gradus.documents.blocks import Figure
-from gradus.exact.least_squares import LeastSquares
-from gradus.exact.matrices import Matrix, Vector
-from gradus.problems.network_figure import Point, Segment
+from gradus.exact.linear_algebra.least_squares import LeastSquares
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.problems.figure_geometry import Point, Segment
 from gradus.problems.system_labels import (
     EQUATION,
     FONT,
@@ -32,7 +32,7 @@ FONTS = "DejaVu Sans, Helvetica, Arial, sans-serif"
 def system_figure(A: Matrix, b: Vector, solutions: LeastSquares) -> Figure:
     """The lines of A x = b (m x 2) in the plane with its least-squares solutions, equal units on both axes.
 
-    >>> from gradus.exact.least_squares import least_squares
+    >>> from gradus.exact.linear_algebra.least_squares import least_squares
     >>> A, b = Matrix.of("3 4; 3 4"), Vector.of("2 3")
     >>> system_figure(A, b, least_squares(A, b)).svg.count("<circle")
     2
@@ -54,7 +54,7 @@ def system_figure(A: Matrix, b: Vector, solutions: LeastSquares) -> Figure:
 def figure_in_two_unknowns(A: Matrix, b: Vector, solutions: LeastSquares) -> tuple[Figure, ...]:
     """The picture where A has two columns, otherwise nothing.
 
-    >>> from gradus.exact.least_squares import least_squares
+    >>> from gradus.exact.linear_algebra.least_squares import least_squares
     >>> A, b = Matrix.of("1 2 3"), Vector.of("1")
     >>> figure_in_two_unknowns(A, b, least_squares(A, b))
     ()

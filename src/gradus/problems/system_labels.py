@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 
-from gradus.exact.least_squares import LeastSquares
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import Number
-from gradus.problems.network_figure import Box, Point, Segment
+from gradus.exact.linear_algebra.least_squares import LeastSquares
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.number import Number
+from gradus.problems.figure_geometry import Box, Point, Segment
 from gradus.problems.system_plane import LEFT, SIZE, TOP, Line, Plane, plane_of
 
 EQUATION, FAMILY, POINT, NULL = "#1f5fa8", "#1f7a46", "#b4451f", "#7a3f9d"
@@ -62,7 +62,7 @@ class Picture:
 def laid_out(A: Matrix, b: Vector, solutions: LeastSquares) -> Picture:
     """The picture with a place for every label.
 
-    >>> from gradus.exact.least_squares import least_squares
+    >>> from gradus.exact.linear_algebra.least_squares import least_squares
     >>> A, b = Matrix.of("3 4; 3 4"), Vector.of("2 3")
     >>> laid_out(A, b, least_squares(A, b)).numbered
     False

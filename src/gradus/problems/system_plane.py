@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import floor, hypot, log10
 
-from gradus.exact.least_squares import LeastSquares
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import ZERO, Number
-from gradus.problems.network_figure import Box, Point, Segment
+from gradus.exact.linear_algebra.least_squares import LeastSquares
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.number import ZERO, Number
+from gradus.problems.figure_geometry import Box, Point, Segment
 
 SIZE, LEFT, TOP = 280.0, 76.0, 34.0
 MARGIN = 0.62
@@ -163,7 +163,7 @@ def window(x: Vector, shown: Iterable[Line], directions: Iterable[Vector]) -> Pl
 def plane_of(A: Matrix, b: Vector, solutions: LeastSquares) -> tuple[Plane, tuple[Line, ...]]:
     """The window for a system and its lines.
 
-    >>> from gradus.exact.least_squares import least_squares
+    >>> from gradus.exact.linear_algebra.least_squares import least_squares
     >>> A, b = Matrix.of("3 4; 3 4"), Vector.of("2 3")
     >>> len(plane_of(A, b, least_squares(A, b))[1])
     2

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gradus.exact.least_squares import LeastSquares
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import decimal
+from gradus.exact.linear_algebra.least_squares import LeastSquares
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.number import decimal
 from gradus.problems.system_labels import Picture, equation_text
 from gradus.problems.wording import counted
 
@@ -17,7 +17,7 @@ LONGEST = 40
 def system_caption(A: Matrix, b: Vector, solutions: LeastSquares, picture: Picture) -> str:
     """What the parts of the picture are, as Markdown with LaTeX; no numbers of the answer.
 
-    >>> from gradus.exact.least_squares import least_squares
+    >>> from gradus.exact.linear_algebra.least_squares import least_squares
     >>> from gradus.problems.system_labels import laid_out
     >>> A, b = Matrix.of("0 0"), Vector.of("5")
     >>> print(system_caption(A, b, least_squares(A, b), laid_out(A, b, least_squares(A, b))))
@@ -49,7 +49,7 @@ def _solutions_caption(solutions: LeastSquares, picture: Picture) -> str:
 def system_alt(A: Matrix, b: Vector, solutions: LeastSquares, picture: Picture) -> str:
     """The picture in words, with the numbers.
 
-    >>> from gradus.exact.least_squares import least_squares
+    >>> from gradus.exact.linear_algebra.least_squares import least_squares
     >>> from gradus.problems.system_labels import laid_out
     >>> A, b = Matrix.of("1 0; 0 2"), Vector.of("1 2")
     >>> solutions = least_squares(A, b)

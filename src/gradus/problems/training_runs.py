@@ -131,9 +131,10 @@ def seeds_caveat(runs: str = "one run") -> str:
 
 def _call(record: RunRecord) -> str:
     asked = record.request
+    settings = f", settings={asked.settings!r}" if asked.settings else ""
     return (
         f"run(RunRequest({asked.recipe!r}, {asked.data!r}, {asked.optimizer!r}, epochs={asked.epochs}, "
-        f"seed={asked.seed}, device={asked.device!r}))"
+        f"seed={asked.seed}, device={asked.device!r}{settings}))"
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import PurePath
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from gradus.documents.blocks import Block, Table, Text
-from gradus.exact.layers import (
+from gradus.exact.networks.layers import (
     Architecture,
     Conv2D,
     Dense,
@@ -39,6 +39,10 @@ _BUILT_IN: Final = {
 }
 
 
+DataName: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
+"""A built-in data set or a folder, as a parameter of a problem."""
+
+
 class TrainingParams(Params):
     """The run or runs that a problem is about.
 
@@ -53,7 +57,7 @@ class TrainingParams(Params):
     """
 
     recipe: Literal["hw5"] = "hw5"
-    data: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")] = "pictograms"
+    data: DataName = "pictograms"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
     epochs: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from gradus.exact.layers import (
+from gradus.exact.networks.layers import (
     Architecture,
     Conv2D,
     Dense,

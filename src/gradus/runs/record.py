@@ -85,7 +85,7 @@ class RunRecord:
     ended: Ended = "completed"
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"request": self.request.as_json()}
 
     @staticmethod
     def from_json(content: str | bytes, place: str = "") -> RunRecord:

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from gradus.errors import InputError
+
 Optimizer: TypeAlias = Literal["sgd", "adam"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Precision: TypeAlias = Literal["fp32"]
@@ -29,9 +31,14 @@ class RunRequest:
         precision: of weights and arithmetic.
         data_fingerprint: SHA-256 of the decoded images and labels; empty until it is resolved.
         configuration_fingerprint: SHA-256 of all that the recipe fixes; empty until it is resolved.
+        settings: pairs (name, value), sorted by name, that override what the recipe fixes.
 
-    >>> RunRequest("hw5", "pictograms", "adam", epochs=30).seed
-    0
+    Raises:
+        InputError: the settings are not sorted, or a name stands twice.
+
+    >>> request = RunRequest("hw5", "pictograms", "adam", settings=(("images", "64"), ("initialisation", "zeros")))
+    >>> request.setting("initialisation"), request.setting("batch_size")
+    ('zeros', None)
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -45,9 +52,24 @@ class RunRequest:
     precision: Precision = "fp32"
     data_fingerprint: str = ""
     configuration_fingerprint: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.settings]
+        if names != sorted(set(names)):
+            rule = "must be sorted by name, each name once"
+            raise InputError("settings", ", ".join(names), rule, "sort them, and give each name once")
+
+    def setting(self, name: str) -> str | None:
+        """The value of a setting, or None where the recipe's own holds."""
+        return dict(self.settings).get(name)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Its fields; settings are left out where there are none, so that ids from before there were any hold."""
+        fields = asdict(self)
+        if not self.settings:
+            del fields["settings"]
+        return fields
 
 
 @dataclass(frozen=True)

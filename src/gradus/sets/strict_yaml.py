@@ -7,7 +7,7 @@ refused, and only ``true``, ``false``, ``null`` and whole numbers are read as an
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import yaml
@@ -69,6 +69,24 @@ def mapping(text: str, file: str, line: int) -> tuple[dict[str, Any], dict[str, 
     >>> mapping("id: 3.10\\nmu: 0.9\\nn: 2", "a.md", 5)
     ({'id': '3.10', 'mu': '0.9', 'n': 2}, {'id': 5, 'mu': 6, 'n': 7})
     """
+    value, node = _read(text, file, line)
+    return value, {str(key.value): line + key.start_mark.line for key, _ in node.value} if node else {}
+
+
+def marked_mapping(text: str, file: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """The mapping that a file of YAML holds, and the line of everything in it by its place, such as ``rows[2].name``.
+
+    Raises:
+        SetFileError: as :func:`mapping`.
+
+    >>> marked_mapping("a:\\n  - {b: 1}\\n  - [2, 3]", "a.yaml")[1]
+    {'a': 1, 'a[1]': 2, 'a[1].b': 2, 'a[2]': 3, 'a[2][1]': 3, 'a[2][2]': 3}
+    """
+    value, node = _read(text, file, 1)
+    return value, dict(_marks(node, "")) if node else {}
+
+
+def _read(text: str, file: str, line: int) -> tuple[dict[str, Any], yaml.MappingNode | None]:
     try:
         loader = _StrictLoader(text)
         node = loader.get_single_node()
@@ -81,6 +99,18 @@ def mapping(text: str, file: str, line: int) -> tuple[dict[str, Any], dict[str, 
         raise SetFileError("YAML", None, rule, "write 'name: value' lines", f"{file}:{line}") from error
     if not isinstance(node, yaml.MappingNode):
         if node is None:
-            return {}, {}
+            return {}, None
         raise SetFileError("YAML", text, "must be 'name: value' lines", 'write id: "1.1"', f"{file}:{line}")
-    return value, {str(key.value): line + key.start_mark.line for key, _ in node.value}
+    return value, node
+
+
+def _marks(node: yaml.Node, place: str) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        inner = [(f"{place}.{key.value}".lstrip("."), key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = [(f"{place}[{i}]", value, value) for i, value in enumerate(node.value, start=1)]
+    else:
+        return
+    for name, start, value in inner:
+        yield name, start.start_mark.line + 1
+        yield from _marks(value, name)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
-from gradus.exact.layers import Architecture
+from gradus.exact.learnability.initialisation import GLOROT, Initialisation
+from gradus.exact.networks.layers import Architecture
 from gradus.runs.request import Optimizer
 
 
@@ -23,11 +24,13 @@ class Sgd:
         w <- w + v
 
     The learning rate stands inside the velocity v, so that this differs from PyTorch's form when it decays.
+    With weight decay (L2) g + weight_decay * w stands for g.
     """
 
     learning_rate: float = 0.01
     momentum: float = 0.0
     decay: float = 0.0
+    weight_decay: float = field(default=0.0, repr=False)
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,14 @@ class Adam:
         w <- w - learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon)
 
     PyTorch adds its epsilon to the corrected square root instead.
+    With weight decay (L2) g + weight_decay * w stands for g.
     """
 
     learning_rate: float = 0.001
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-7
+    weight_decay: float = field(default=0.0, repr=False)
 
 
 OptimizerRule: TypeAlias = Sgd | Adam
@@ -61,14 +66,21 @@ class Configuration:
         optimizers: the rule of each optimiser that a request may name.
         batch_size: images a step; the last batch of an epoch holds what is left.
         validation_share: share of the data set's training images that is split off for validation.
+        initialisation: how gains and biases start.
+        biases: whether the layers have any.
+        images: how many images of each part are used; None uses all.
     """
 
     architecture: Architecture
     optimizers: Mapping[Optimizer, OptimizerRule]
     batch_size: int
     validation_share: Fraction
+    # What settings alone change stands in the request, and so in a run's id, already.
+    initialisation: Initialisation = field(default=GLOROT, repr=False)
+    biases: bool = field(default=True, repr=False)
+    images: int | None = field(default=None, repr=False)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of every value of the configuration, so that a changed recipe is another run."""
+        """SHA-256 of all that the recipe fixes, so that a changed recipe is another run."""
         return hashlib.sha256(repr(self).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""PyTorch modules built from the description of a network in :mod:`gradus.exact.layers`.
+"""PyTorch modules built from the description of a network in :mod:`gradus.exact.networks.layers`.
 
 Images are batches shaped (count, channels, height, width) in the channels-last memory format, in which a flattened
 image is a view in Keras' order: height, width, channel.
@@ -17,26 +17,28 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from gradus.errors import InputError
-from gradus.exact import layers
-from gradus.exact.layers import Activation, Architecture
+from gradus.exact.learnability.initialisation import GLOROT, Initialisation
+from gradus.exact.networks import layers
+from gradus.exact.networks.layers import Activation, Architecture
 
 
 class Network(nn.Module):
     """A network without its final soft-max: :meth:`forward` returns logits shaped (count, classes).
 
-    Parameters carry the names of :func:`gradus.exact.layers.parameter_shapes`.
+    Parameters carry the names of :func:`gradus.exact.networks.layers.parameter_shapes`; without ``biases`` there are
+    gains only.
 
     Raises:
         InputError: the last layer is not a soft-max, or another one is.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, biases: bool = True) -> None:
         super().__init__()
         _check_softmax(architecture)
         self.architecture = architecture
         shapes = layers.parameter_shapes(architecture)
         for name in filter(None, layers.parameter_names(architecture)):
-            self.add_module(name, _Weights(shapes[f"{name}.gains"]))
+            self.add_module(name, _Weights(shapes[f"{name}.gains"], biases))
 
     def forward(self, images: Tensor, dropout: Generator | None = None) -> Tensor:
         """Logits of a batch; dropout masks are drawn from the generator, and without one dropout is off."""
@@ -64,29 +66,45 @@ class Network(nn.Module):
                     values = values.permute(0, 2, 3, 1).flatten(1) if values.ndim == 4 else values
         return values
 
-    def _gains_and_bias(self, name: str) -> tuple[Tensor, Tensor]:
-        return self.get_parameter(f"{name}.gains"), self.get_parameter(f"{name}.bias")
+    def _gains_and_bias(self, name: str) -> tuple[Tensor, Tensor | None]:
+        weights = self.get_submodule(name)
+        assert isinstance(weights, _Weights)
+        return weights.gains, weights.bias
 
 
 class _Weights(nn.Module):
     """Gains and bias of one layer, stored as PyTorch's kernels want them; ``shape`` is that of the description."""
 
-    def __init__(self, shape: layers.Shape) -> None:
+    def __init__(self, shape: layers.Shape, biases: bool) -> None:
         super().__init__()
         self.gains = nn.Parameter(_stored(torch.zeros(shape)))
-        self.bias = nn.Parameter(torch.zeros(shape[-1]))
+        self.bias = nn.Parameter(torch.zeros(shape[-1])) if biases else None
 
 
-def initialised(architecture: Architecture, generator: Generator) -> Network:
-    """A network with Glorot-uniform gains and zero biases, as Keras starts, drawn on the processor.
+def initialised(
+    architecture: Architecture, generator: Generator, start: Initialisation = GLOROT, biases: bool = True
+) -> Network:
+    """A network that starts as asked for: by default with Glorot-uniform gains and zero biases, as in Keras.
 
-    Gains are uniform between -l and l, l = sqrt(6 / (fan_in + fan_out)); the fans of a convolution are
-    kernel height x kernel width x inputs, and the same with filters for inputs (Glorot and Bengio, 2010).
+    Glorot's gains are drawn on the processor, uniform between -l and l, l = sqrt(6 / (fan_in + fan_out)); the fans of
+    a convolution are kernel height x kernel width x inputs, and the same with filters for inputs (Glorot and Bengio,
+    2010).
+
+    Raises:
+        InputError: the weights are to start as given, and an architecture gives none.
     """
-    network = Network(architecture)
+    if "given" in (start.gains.kind, start.biases.kind):
+        rule = "there are no given weights: an architecture describes shapes only"
+        raise InputError("initialisation", start.text, rule, "choose zeros, constant:C or glorot")
+    network = Network(architecture, biases)
     with torch.no_grad():
         for weights in network.children():
             assert isinstance(weights, _Weights)
+            if weights.bias is not None:
+                weights.bias.fill_(float(start.biases.value))
+            if start.gains.is_uniform:
+                weights.gains.fill_(float(start.gains.value))
+                continue
             shape = described(weights.gains).shape
             *kernel, inputs, outputs = shape
             limit = sqrt(6 / (prod(kernel) * (inputs + outputs)))
@@ -115,12 +133,12 @@ def dropped_out(values: Tensor, rate: Fraction, generator: Generator) -> Tensor:
 
 
 def weights_of(network: Network) -> dict[str, NDArray[Any]]:
-    """All weights by name, in the layouts of :func:`gradus.exact.layers.parameter_shapes`, as copies."""
+    """All weights by name, in the layouts of :func:`gradus.exact.networks.layers.parameter_shapes`, as copies."""
     return {name: described(tensor.detach()).cpu().numpy().copy() for name, tensor in network.named_parameters()}
 
 
 def set_weights(network: Network, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Write weights by name, in the layouts of :func:`gradus.exact.layers.parameter_shapes`, into the network."""
+    """Write weights by name into the network, in the layouts of ``parameter_shapes``."""
     with torch.no_grad():
         for name, tensor in network.named_parameters():
             tensor.copy_(_stored(torch.as_tensor(weights[name])))
@@ -137,7 +155,7 @@ def _stored(gains: Tensor) -> Tensor:
     return gains.t().contiguous()
 
 
-def _convolved(values: Tensor, gains: Tensor, bias: Tensor, layer: layers.Conv2D) -> Tensor:
+def _convolved(values: Tensor, gains: Tensor, bias: Tensor | None, layer: layers.Conv2D) -> Tensor:
     if layer.padding == "valid":
         return functional.conv2d(values, gains, bias)
     height, width = (size - 1 for size in layer.kernel)

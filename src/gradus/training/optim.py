@@ -62,6 +62,9 @@ def step(rule: OptimizerRule, state: State, weights: Sequence[Tensor], gradients
     >>> weights[0].item()
     -0.25
     """
+    if rule.weight_decay:
+        with torch.no_grad():
+            gradients = torch._foreach_add(list(gradients), list(weights), alpha=rule.weight_decay)
     match rule, state:
         case Sgd(), SgdState():
             return _sgd_step(rule, state, weights, gradients)

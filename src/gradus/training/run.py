@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import asdict, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import gradus
-from gradus.errors import InputError, OutputError
-from gradus.exact.layers import parameter_count
+from gradus.errors import InputError
 from gradus.runs.progress import OnProgress
-from gradus.runs.record import DataSummary, Epoch, RunRecord
+from gradus.runs.record import DataSummary, RunRecord
 from gradus.runs.request import RunRequest, run_id
 from gradus.training.configuration import Configuration
 from gradus.training.data import OnLoad, load
 from gradus.training.data.dataset import Dataset, Split, random_split
 from gradus.training.fingerprints import weight_fingerprints
+from gradus.training.metrics import metrics_file, streamed
 from gradus.training.pytorch import load_torch
-from gradus.training.recipes import recipe_named
+from gradus.training.recipes import SMALL_NETWORK, recipe_named
 from gradus.training.seeds import stream_seed
+from gradus.training.settings import configured
+from gradus.training.versions import versions
 
 if TYPE_CHECKING:
     import torch
@@ -46,6 +43,11 @@ def resolve(request: RunRequest, on_load: OnLoad | None = None) -> RunRequest:
     >>> request.device, len(request.data_fingerprint)
     ('cpu', 64)
     """
+    if request.recipe == SMALL_NETWORK:
+        load_torch()
+        from gradus.training.small_networks import resolved
+
+        return resolved(request)
     return _resolved(request, on_load)[0]
 
 
@@ -70,6 +72,11 @@ def run(
         WorkFailed: the loss stopped being a finite number.
     """
     began = time.perf_counter()
+    if request.recipe == SMALL_NETWORK:
+        load_torch()
+        from gradus.training.small_networks import run_small_network
+
+        return run_small_network(request, on_progress, folder)
     request, dataset, configuration = _resolved(request, on_load)
     import torch
 
@@ -77,9 +84,11 @@ def run(
 
     device = torch.device(request.device)
     split = random_split(len(dataset.training), configuration.validation_share, stream_seed(request.seed, "split"))
+    if configuration.images is not None:
+        split = Split(split.training[: configuration.images], split.validation[: configuration.images])
     with ExitStack() as stack:
         stack.enter_context(deterministic(device))
-        metrics = stack.enter_context(_metrics_file(folder)) if folder else None
+        metrics = stack.enter_context(metrics_file(folder)) if folder else None
         return _trained(request, configuration, dataset, split, device, on_progress, metrics, began)
 
 
@@ -103,10 +112,12 @@ def _trained(
     forget_peak_memory(device)
     weights_generator = torch.Generator().manual_seed(stream_seed(request.seed, "weights"))
     dropout_generator = torch.Generator(device).manual_seed(stream_seed(request.seed, "dropout"))
-    network = initialised(configuration.architecture, weights_generator).to(device)
+    network = initialised(
+        configuration.architecture, weights_generator, configuration.initialisation, configuration.biases
+    ).to(device)
     initial = weight_fingerprints(weights_of(network))
     first_step_s: list[float] = []
-    epochs = _streamed(
+    epochs = streamed(
         epochs_of(
             Training(network, configuration.optimizers[request.optimizer], dropout_generator),
             on_device(dataset.training.take(split.training), device),
@@ -118,15 +129,16 @@ def _trained(
         ),
         metrics,
     )
-    test_loss, test_accuracy = evaluation(network, on_device(dataset.test, device))
+    test = dataset.test.spread(configuration.images)
+    test_loss, test_accuracy = evaluation(network, on_device(test, device))
     return RunRecord(
         id=run_id(request),
         request=request,
-        data=_summary(dataset, split),
-        versions=_versions(),
+        data=_summary(dataset, split, len(test)),
+        versions=versions(),
         device_name=device_name(device),
         threads=torch.get_num_threads(),
-        parameters=parameter_count(configuration.architecture),
+        parameters=sum(weights.numel() for weights in network.parameters()),
         epochs=epochs,
         test_loss=test_loss,
         test_accuracy=test_accuracy,
@@ -147,7 +159,7 @@ def _resolved(request: RunRequest, on_load: OnLoad | None) -> tuple[RunRequest, 
 
     device = resolved_device(request.device)
     dataset = load(request.data, on_load)
-    configuration = recipe(len(dataset.classes))
+    configuration = configured(recipe(len(dataset.classes)), request.settings)
     if request.optimizer not in configuration.optimizers:
         known = ", ".join(sorted(configuration.optimizers))
         raise InputError("optimizer", request.optimizer, f"must be one of {known}", "choose one of them")
@@ -163,26 +175,7 @@ def _resolved(request: RunRequest, on_load: OnLoad | None) -> tuple[RunRequest, 
     return resolved, dataset, configuration
 
 
-def _streamed(epochs: Iterable[Epoch], metrics: TextIO | None) -> tuple[Epoch, ...]:
-    done: list[Epoch] = []
-    for epoch in epochs:
-        done.append(epoch)
-        if metrics is not None:
-            metrics.write(json.dumps({"epoch": len(done), **asdict(epoch)}) + "\n")
-            metrics.flush()
-    return tuple(done)
-
-
-def _metrics_file(folder: Path) -> TextIO:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return (folder / "metrics.jsonl").open("w", encoding="utf-8")
-    except OSError as error:
-        rule = f"cannot be written ({error.strerror})"
-        raise OutputError("runs folder", folder, rule, "choose a folder that can be written") from error
-
-
-def _summary(dataset: Dataset, split: Split) -> DataSummary:
+def _summary(dataset: Dataset, split: Split, test: int) -> DataSummary:
     return DataSummary(
         name=dataset.name,
         fingerprint=dataset.fingerprint,
@@ -190,10 +183,5 @@ def _summary(dataset: Dataset, split: Split) -> DataSummary:
         classes=dataset.classes,
         training=len(split.training),
         validation=len(split.validation),
-        test=len(dataset.test),
+        test=test,
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {"gradus": gradus.__version__, "Python": platform.python_version()}
-    return found | {"PyTorch": version("torch"), "NumPy": version("numpy")}

@@ -1,5 +1,6 @@
-"""Central differences of the classifier in NumPy at w = 0."""
+"""Central differences of the classifier in NumPy at w = 0; of a given network, differences to both sides."""
 
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -7,6 +8,10 @@ import numpy as np
 
 
 def check(params: Any, answer: Any) -> None:
+    if params.network is not None:
+        for name, biases in (("without_biases", False), ("with_biases", True)):
+            assert answer.parts[name].value is bool(steepest_side(params, biases) < 1e-3), name
+        return
     layers = 2 if params.hidden_layers is None else params.hidden_layers
     x = np.zeros(3) if params.input_zero else np.array([1.5, -2.0, 0.5])
     sizes = [3, *([4] * layers), params.classes or 2]
@@ -32,3 +37,41 @@ def f(x: np.ndarray, sizes: list[int], biases: bool, weights: np.ndarray) -> np.
             z, taken = z + weights[taken : taken + n], taken + n
         value = np.maximum(z, 0) if k < len(sizes) - 1 else np.exp(z) / np.exp(z).sum()
     return value
+
+
+def steepest_side(params: Any, biases: bool) -> float:
+    """The largest one-sided difference quotient in any weight that counts, and along 20 random directions."""
+    mapping = params.network.as_mapping()
+    flat, counts = [], []
+    for layer in mapping["layers"]:
+        for neuron in layer["neurons"]:
+            flat += [*map(float, map(Fraction, neuron["gains"])), float(Fraction(neuron["bias"]))]
+            counts += [1.0] * len(neuron["gains"]) + [float(biases)]
+    weights, mask = np.array(flat), np.array(counts)
+    rng = np.random.default_rng(1)
+    directions = [*np.eye(len(mask)), *(d / np.linalg.norm(d) for d in rng.normal(size=(20, len(mask))))]
+    step, start = 1e-6, measured(params, mapping, weights)
+    return max(
+        np.abs(measured(params, mapping, weights + side * step * mask * d) - start).max() / step
+        for d in directions
+        for side in (1, -1)
+    )
+
+
+def measured(params: Any, mapping: Any, weights: np.ndarray) -> np.ndarray:
+    """The outputs, or the squared loss."""
+    taken, value = 0, np.array([float(Fraction(x.text)) for x in params.input])
+    for layer in mapping["layers"]:
+        n, m = len(layer["neurons"]), len(value)
+        table = weights[taken : taken + n * (m + 1)].reshape(n, m + 1)
+        taken += n * (m + 1)
+        z = table[:, :-1] @ value + table[:, -1]
+        if layer["activation"] == "softmax":
+            value = np.exp(z) / np.exp(z).sum()
+        else:
+            value = np.maximum(z, 0) if layer["activation"] == "relu" else z
+    if params.target is None:
+        return value
+    target = np.array([float(Fraction(t.text)) for t in params.target])
+    assert params.loss == "squared"
+    return np.array([((value - target) ** 2).sum() / 2])

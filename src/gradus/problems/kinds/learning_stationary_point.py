@@ -1,31 +1,79 @@
-"""Is w = 0 a stationary point of the classifier's output as a function of its weights?"""
+"""Is w = 0, or are given weights, a stationary point of the output, or of a loss, as a function of the weights?"""
 
 from __future__ import annotations
 
 from random import Random
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from gradus.answers.answer import Parts, YesNo
+from gradus.answers.answer import Answer, Parts, YesNo
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.networks import Network
-from gradus.exact.stationarity import is_stationary, last_bias_jacobian, nonzero_weights, output_jacobian, zero_network
+from gradus.errors import InputError
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.networks.losses import LossName
+from gradus.exact.networks.network import Network
+from gradus.exact.networks.stationarity import (
+    is_stationary,
+    last_bias_jacobian,
+    nonzero_weights,
+    output_jacobian,
+    zero_network,
+)
 from gradus.exact.steps import Check, Step
 from gradus.problems.back_propagation import classifier
 from gradus.problems.mistakes import distinct
-from gradus.problems.problem import Kind, Params, Records, Solution
+from gradus.problems.problem import Kind, Params, Records, Solution, VectorParam
+from gradus.problems.small_networks import MeasureParams, NetworkParam, network_code
+from gradus.problems.stationary_weights import (
+    AtWeights,
+    sampled_weights,
+    weights_statement,
+    weights_steps,
+    weights_summary,
+)
 
 WITHOUT, WITH = "without_biases", "with_biases"
 
 
 class StationaryPointParams(Params):
-    """A classifier: hidden layers (left out: one or more), classes (left out: two or more), and whether x = 0."""
+    """A classifier at w = 0: hidden layers (left out: one or more), classes (left out: two or more), whether x = 0.
+
+    Or a network with weights of its own, and its input; with a target it is asked about the loss.
+    """
 
     hidden_layers: int | None = Field(default=None, ge=0, le=10)
     classes: int | None = Field(default=None, ge=2, le=10)
     input_zero: bool = False
+    network: NetworkParam | None = None
+    input: VectorParam | None = None
+    target: VectorParam | None = None
+    loss: LossName | None = None
+    draw: bool = True
+
+    @model_validator(mode="after")
+    def _one_question(self) -> StationaryPointParams:
+        if self.network is None:
+            for name in ("input", "target", "loss"):
+                if getattr(self, name) is not None:
+                    raise InputError(name, None, "goes with a network only", "give a network, or leave it out")
+            return self
+        if self.hidden_layers is not None or self.classes is not None or self.input_zero:
+            rule = "does not go with hidden_layers, classes and input_zero"
+            raise InputError("network", None, rule, "leave these out, or the network")
+        if self.input is None:
+            raise InputError("input", None, "is missing", "give one number for each input of the network")
+        _ = self.at_weights  # what does not fit together is refused here
+        return self
+
+    @property
+    def at_weights(self) -> AtWeights | None:
+        """The question about given weights, if it is that."""
+        if self.network is None or self.input is None:
+            return None
+        return AtWeights(
+            MeasureParams(network=self.network, draw=self.draw, input=self.input, target=self.target, loss=self.loss)
+        )
 
 
 class StationaryPoint(Kind[StationaryPointParams]):
@@ -37,12 +85,17 @@ class StationaryPoint(Kind[StationaryPointParams]):
     answer = Parts
 
     def sample(self, rng: Random, level: int) -> StationaryPointParams:
+        if level == 3 and rng.random() < 0.7:
+            drawn = sampled_weights(rng)
+            return StationaryPointParams(network=drawn.network, input=drawn.input, target=drawn.target, loss=drawn.loss)
         layers = {1: rng.randint(1, 3), 2: rng.randint(0, 4), 3: rng.choice((0, 0, 1, 2))}[level]
         return StationaryPointParams(
             hidden_layers=layers, classes=rng.randint(2, 5), input_zero=level == 3 and rng.random() < 0.5
         )
 
     def statement(self, params: StationaryPointParams) -> tuple[Block, ...]:
+        if params.at_weights is not None:
+            return weights_statement(params.at_weights)
         classes = "" if params.classes is None else f" The classifier tells {params.classes} classes apart."
         fixed = "a fixed input $\\mathbf{x}$"
         if params.input_zero:
@@ -59,13 +112,17 @@ class StationaryPoint(Kind[StationaryPointParams]):
         return (Text(ask),)
 
     def solve(self, params: StationaryPointParams, records: Records) -> Solution:
-        answer = _answer(params)
+        answer, at = _answer(params), params.at_weights
+        if at is not None:
+            return Solution(answer, weights_summary(at), weights_steps(at), _weights_code(params, at))
         verdicts = [_stationary(part) for part in (answer.parts[WITHOUT], answer.parts[WITH])]
         summary = f"Without biases: **{verdicts[0]}**. With biases: **{verdicts[1]}**. {_because(params)}"
         body = (_near_zero(params), _in_the_gains(params), _in_the_bias(params), Text(_fine_print(params)))
         return Solution(answer, summary, body, _code(params))
 
     def mistakes(self, params: StationaryPointParams) -> tuple[Mistake, ...]:
+        if params.at_weights is not None:
+            return distinct(_answer(params), _weights_mistakes())
         candidates = [
             (True, True, "The biases of the last layer act on $\\mathbf{p}$ directly, so their derivatives are not 0."),
             (False, False, "Without biases, the derivatives in all gains vanish here."),
@@ -80,6 +137,8 @@ def _parts(without: bool, with_: bool) -> Parts:
 
 
 def _answer(params: StationaryPointParams) -> Parts:
+    if params.at_weights is not None:
+        return _parts(params.at_weights.without_biases.is_stationary, params.at_weights.with_biases.is_stationary)
     layers = 1 if params.hidden_layers is None else params.hidden_layers
     verdicts = [is_stationary(layers, params.classes or 2, biases, params.input_zero) for biases in (False, True)]
     return _parts(*verdicts)
@@ -224,12 +283,46 @@ def _code(params: StationaryPointParams) -> str:
     call = f"is_stationary({layers}, {_classes(params)}, biases=biases, input_zero={params.input_zero})"
     return "\n".join(
         [
-            "from gradus.exact.stationarity import is_stationary",
+            "from gradus.exact.networks.stationarity import is_stationary",
             "",
             f'for name, biases in (("{WITHOUT}", False), ("{WITH}", True)):',
             f'    print(name, "=", "yes" if {call} else "no")',
         ]
     )
+
+
+def _weights_mistakes() -> list[tuple[Answer, str]]:
+    return [
+        (_parts(True, True), "A weight that the output or the loss depends on has a derivative other than 0 here."),
+        (_parts(False, False), "What is cut off, or at rest, has the derivative 0 in the gains here."),
+        (
+            _parts(True, False),
+            "Gains and biases are to be looked at one by one: an edge along which 0 comes has the "
+            "derivative 0, and any other one the derivative of its neuron's sum times that value.",
+        ),
+        (
+            _parts(False, True),
+            "If no derivative in the biases and gains together is other than 0, none in the gains is.",
+        ),
+    ]
+
+
+def _weights_code(params: StationaryPointParams, at: AtWeights) -> str:
+    imports = (
+        "from gradus.exact import Vector",
+        "from gradus.exact.networks.stationarity import stationarity",
+    )
+    entries = ", ".join(x.text for x in at.params.input)
+    lines = [network_code(at.params.network, *imports), "", f'x = Vector.of("{entries}")']
+    loss = ""
+    if params.target is not None:
+        lines.append(f'target = Vector.of("{", ".join(t.text for t in params.target)}")')
+        loss = ", target=target" + (f', loss="{params.loss}"' if params.loss else "")
+    lines += [
+        f'for name, biases in (("{WITHOUT}", False), ("{WITH}", True)):',
+        f'    print(name, "=", "yes" if stationarity(network, x, biases{loss}).is_stationary else "no")',
+    ]
+    return "\n".join(lines)
 
 
 KIND = StationaryPoint()

@@ -9,18 +9,29 @@ from pydantic import Field
 from gradus.answers.answer import Prose
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.initialisation import Tensor, gradients_from_zero, zero_start
-from gradus.exact.matrices import Vector
+from gradus.evidence.learnability import confrontation_requests
+from gradus.exact.learnability.initialisation import ZEROS, Tensor, gradients_from_zero, zero_start
+from gradus.exact.learnability.verdicts import Conditions, Learnability, learnability
+from gradus.exact.linear_algebra.matrices import Vector
+from gradus.exact.networks.layers import hw5_cnn
+from gradus.exact.networks.network import Network
 from gradus.exact.steps import Check, Step
 from gradus.problems.back_propagation import LAYERS, START, WEIGHTS, classifier, recursion
+from gradus.problems.learnability import confrontation_parts
 from gradus.problems.problem import Kind, Params, Records, Solution
+from gradus.problems.training_setting import DataName
+from gradus.runs import RunRecord, RunRequest
 
 
 class ZeroInitialisationParams(Params):
-    """A classifier: its number of hidden layers (left out: one or more), and whether it has biases."""
+    """A classifier: its number of hidden layers (left out: one or more), and whether it has biases.
+
+    ``data`` are the images that homework 5's network is trained on beside the proof, where the number is left out.
+    """
 
     hidden_layers: int | None = Field(default=None, ge=0, le=20)
     biases: bool = True
+    data: DataName = "pictograms"
 
 
 class ZeroInitialisation(Kind[ZeroInitialisationParams]):
@@ -46,14 +57,21 @@ class ZeroInitialisation(Kind[ZeroInitialisationParams]):
         )
         return (Text(classifier(params.hidden_layers, params.biases)), *recursion(), Text(ask))
 
+    def runs_needed(self, params: ZeroInitialisationParams) -> tuple[RunRequest, ...]:
+        return tuple(confrontation_requests(found, "momentum", params.data)[0] for _, found in _trained(params))
+
     def solve(self, params: ZeroInitialisationParams, records: Records) -> Solution:
         answer = Prose(_conclusion(params))
+        shown = tuple(
+            part
+            for words, found in _trained(params, _classes(params, records))
+            for part in confrontation_parts(words, found, records, "momentum", params.data)
+        )
         if params.hidden_layers == 0:
-            return Solution(
-                answer, answer.text, (_forward_without_hidden(params), _single_layer(params)), _code(params)
-            )
-        steps = (_forward(params), _last_layer(params), _backward(), _induction(params))
-        return Solution(answer, answer.text, (*steps, _remark(params)), _code(params))
+            steps = (_forward_without_hidden(params), _single_layer(params))
+            return Solution(answer, answer.text, (*steps, *shown), _code(params))
+        proof = (_forward(params), _last_layer(params), _backward(), _induction(params))
+        return Solution(answer, answer.text, (*proof, _remark(params), *shown), _code(params))
 
     def mistakes(self, params: ZeroInitialisationParams) -> tuple[Mistake, ...]:
         wrong = (
@@ -68,6 +86,35 @@ class ZeroInitialisation(Kind[ZeroInitialisationParams]):
         if params.hidden_layers == 0:
             why = "Without a hidden layer the gradients of the classes differ, and so do their weights after one step."
         return (Mistake(Prose(wrong), why),)
+
+
+def _trained(params: ZeroInitialisationParams, classes: int = 10) -> tuple[tuple[str, Learnability], ...]:
+    """The networks that are trained beside the proof; for the general question homework 5's network is one of them."""
+    layers = _layers(params)
+    start = Conditions(ZEROS, params.biases)
+    small = (f"a fully connected 2-{'4-' * layers}3 classifier", learnability(_classifier(layers), start))
+    if params.hidden_layers is not None:
+        return (small,)
+    return (small, ("the convolutional network of homework 5", learnability(hw5_cnn(classes), start)))
+
+
+def _classes(params: ZeroInitialisationParams, records: Records) -> int:
+    """How many classes the images turned out to have."""
+    made = [records.get(request) for request in ZeroInitialisation().runs_needed(params)]
+    images = [record for record in made if isinstance(record, RunRecord) and record.request.data != "points"]
+    return len(images[0].data.classes) if images else 10
+
+
+def _classifier(hidden_layers: int) -> Network:
+    sizes = (2, *([4] * hidden_layers), 3)
+    layers = [
+        {
+            "activation": "softmax" if k == len(sizes) - 1 else "relu",
+            "neurons": [{"gains": [0] * sizes[k - 1], "bias": 0}] * sizes[k],
+        }
+        for k in range(1, len(sizes))
+    ]
+    return Network.of({"inputs": ["x1", "x2"], "layers": layers})
 
 
 def _conclusion(params: ZeroInitialisationParams) -> str:
@@ -235,7 +282,7 @@ def _layers(params: ZeroInitialisationParams) -> int:
 def _code(params: ZeroInitialisationParams) -> str:
     call = f"zero_start(hidden_layers={_layers(params)}, biases={params.biases})"
     return (
-        "from gradus.exact.initialisation import zero_start\n\n"
+        "from gradus.exact.learnability.initialisation import zero_start\n\n"
         f"start = {call}\n"
         'print("changes:", [tensor.text for tensor in start.learning])\n'
         'print("stays at zero:", [tensor.text for tensor in start.frozen])'

@@ -9,12 +9,12 @@ from gradus.answers import criteria
 from gradus.answers.answer import Family
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.least_squares import LeastSquares, least_squares
-from gradus.exact.least_squares_steps import all_solutions_steps
-from gradus.exact.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.least_squares import LeastSquares, least_squares
+from gradus.exact.linear_algebra.least_squares_steps import all_solutions_steps
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.subspaces import row_space
+from gradus.exact.linear_algebra.svd import exact_svd
 from gradus.exact.steps import Step
-from gradus.exact.subspaces import row_space
-from gradus.exact.svd import exact_svd
 from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
 from gradus.problems.mistakes import distinct

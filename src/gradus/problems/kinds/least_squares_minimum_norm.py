@@ -9,13 +9,13 @@ from gradus.answers import criteria
 from gradus.answers.answer import Exact
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.least_squares import least_squares
-from gradus.exact.least_squares_steps import minimum_norm_steps
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.numbers import ZERO
-from gradus.exact.row_reduction import row_reduction
+from gradus.exact.linear_algebra.least_squares import least_squares
+from gradus.exact.linear_algebra.least_squares_steps import minimum_norm_steps
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.row_reduction import row_reduction
+from gradus.exact.linear_algebra.svd import exact_svd
+from gradus.exact.numbers.number import ZERO
 from gradus.exact.steps import Step
-from gradus.exact.svd import exact_svd
 from gradus.problems.linear_systems import SystemParams, given_system, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side
 from gradus.problems.mistakes import distinct

@@ -9,10 +9,10 @@ from gradus.answers import criteria
 from gradus.answers.answer import Exact
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.least_squares import pseudo_inverse
-from gradus.exact.least_squares_steps import pseudo_inverse_steps
-from gradus.exact.matrices import Matrix
-from gradus.exact.svd import exact_svd
+from gradus.exact.linear_algebra.least_squares import pseudo_inverse
+from gradus.exact.linear_algebra.least_squares_steps import pseudo_inverse_steps
+from gradus.exact.linear_algebra.matrices import Matrix
+from gradus.exact.linear_algebra.svd import exact_svd
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct

@@ -13,8 +13,8 @@ from gradus.answers.answer import Exact, Parts
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import InputError
-from gradus.exact.equations import aligned, equations, indexed, linear_form
-from gradus.exact.matrices import Matrix
+from gradus.exact.linear_algebra.equations import aligned, equations, indexed, linear_form
+from gradus.exact.linear_algebra.matrices import Matrix
 from gradus.exact.steps import Check, Step
 from gradus.problems.linear_systems import SystemParams, matrix_code, vector_line
 from gradus.problems.matrix_samples import construction, right_hand_side

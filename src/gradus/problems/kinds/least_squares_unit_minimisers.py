@@ -10,10 +10,10 @@ from gradus.answers import criteria
 from gradus.answers.answer import Minimisers
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.least_squares import UnitMinimisers, unit_minimisers
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.svd import exact_svd
-from gradus.exact.unit_minimiser_steps import unit_minimiser_steps
+from gradus.exact.linear_algebra.least_squares import UnitMinimisers, unit_minimisers
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.svd import exact_svd
+from gradus.exact.linear_algebra.unit_minimiser_steps import unit_minimiser_steps
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct

@@ -9,10 +9,17 @@ from gradus.answers import criteria
 from gradus.answers.answer import Basis
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.row_reduction import row_reduction
-from gradus.exact.subspace_steps import null_space_steps
-from gradus.exact.subspaces import left_null_space, null_space, null_space_vectors, orthogonal, orthonormal, row_space
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.row_reduction import row_reduction
+from gradus.exact.linear_algebra.subspace_steps import null_space_steps
+from gradus.exact.linear_algebra.subspaces import (
+    left_null_space,
+    null_space,
+    null_space_vectors,
+    orthogonal,
+    orthonormal,
+    row_space,
+)
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct

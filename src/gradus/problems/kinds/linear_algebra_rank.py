@@ -9,8 +9,8 @@ from gradus.answers import criteria
 from gradus.answers.answer import Exact
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.numbers import Number
-from gradus.exact.row_reduction import rank, rank_steps
+from gradus.exact.linear_algebra.row_reduction import rank, rank_steps
+from gradus.exact.numbers.number import Number
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct

@@ -9,9 +9,9 @@ from gradus.answers import criteria
 from gradus.answers.answer import Basis
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.row_reduction import rank, row_reduction
-from gradus.exact.subspace_steps import row_space_steps
-from gradus.exact.subspaces import column_space, null_space, orthogonal, row_space
+from gradus.exact.linear_algebra.row_reduction import rank, row_reduction
+from gradus.exact.linear_algebra.subspace_steps import row_space_steps
+from gradus.exact.linear_algebra.subspaces import column_space, null_space, orthogonal, row_space
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct

@@ -1,4 +1,4 @@
-"""Does training with momentum come back to the stationary point that it has run into?"""
+"""Does training with momentum come back to a stationary point and converge there?"""
 
 from __future__ import annotations
 
@@ -9,51 +9,78 @@ from pydantic import model_validator
 
 from gradus.answers.answer import YesNo
 from gradus.answers.verdict import Mistake
-from gradus.documents.blocks import Block, Math, Table, Text
+from gradus.documents.blocks import Block, Math, Text
 from gradus.errors import InputError
-from gradus.exact.equations import factor_latex
-from gradus.exact.matrices import Vector
-from gradus.exact.momentum import (
-    Direction,
-    State,
-    always_comes_back,
-    check_constants,
-    comes_back,
-    directions,
-    trajectory,
-)
-from gradus.exact.numbers import ONE, ZERO, Number, sqrt
-from gradus.exact.steps import Check, Step
-from gradus.problems.momentum import UPDATE, MuParam, check_short, entries, rounded, setting, shown
-from gradus.problems.momentum_directions import FATES, direction_step
-from gradus.problems.problem import Kind, NumberParam, Params, Records, Solution, VectorParam
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.linear_algebra.svd import diagonal
+from gradus.exact.momentum.descent import Descent, Quadratic, open_velocity
+from gradus.exact.numbers.number import ONE, ZERO, Number
+from gradus.exact.steps import Step
+from gradus.problems.momentum import UPDATE, MuOrZeroParam, check_short, entries, quadratic_latex, setting, shown
+from gradus.problems.momentum_directions import is_held, labelled
+from gradus.problems.momentum_figure import descent_figure
+from gradus.problems.momentum_worked import because, direction_steps, run_table, setting_steps, verdict_step
+from gradus.problems.problem import Kind, MatrixParam, NumberParam, Params, Records, Solution, VectorParam
 
 MOST_DIRECTIONS = 6
 
-SHOWN = (0, 1, 2, 5, 10, 20, 40)
+SADDLE = Vector.of([1, -1])
+"""The curvatures where neither they nor a Hessian are given."""
 
 
 class ConvergenceParams(Params):
-    """The quadratic model: curvatures along the eigenvectors, and the velocity's components (left out: any)."""
+    """The quadratic model: its Hessian, or the curvatures along the axes (left out: 1 and -1), and the learning rate.
 
-    mu: MuParam
-    curvatures: VectorParam = Vector.of([1, -1])
+    The velocity left out: any one, or 0 where a start is given.  The start left out: the stationary point, which is 0
+    unless it is given.
+    """
+
+    mu: MuOrZeroParam
+    curvatures: VectorParam | None = None
+    hessian: MatrixParam | None = None
     learning_rate: NumberParam = Number.of("1/10")
+    start: VectorParam | None = None
     velocity: VectorParam | None = None
+    stationary_point: VectorParam | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> ConvergenceParams:
-        check_constants(self.mu, self.learning_rate)
-        check_short("curvatures", *self.curvatures)
-        if len(self.curvatures) > MOST_DIRECTIONS:
+        if self.curvatures is not None and self.hessian is not None:
+            raise InputError("curvatures", self.curvatures.text, "does not go with hessian", "leave out one of the two")
+        name = "curvatures" if self.hessian is None else "hessian"
+        rows = (self.along_axes,) if self.hessian is None else self.hessian.rows
+        if max(len(row) for row in rows) > MOST_DIRECTIONS:
             rule = f"must be at most {MOST_DIRECTIONS} numbers, to fit on a page"
-            raise InputError("curvatures", self.curvatures.text, rule, "leave some out")
+            value = self.along_axes.text if self.hessian is None else self.hessian.text
+            raise InputError(name, value, rule, "leave some out")
+        check_short(name, *(x for row in rows for x in row))
         check_short("learning_rate", self.learning_rate)
-        check_short("velocity", *(self.velocity or (ZERO,)))
-        if self.velocity is not None and len(self.velocity) != len(self.curvatures):
-            rule = f"must have {len(self.curvatures)} entries, one for each curvature"
-            raise InputError("velocity", self.velocity.text, rule, "add or leave out entries")
+        for vector in ("start", "velocity", "stationary_point"):
+            check_short(vector, *(getattr(self, vector) or ()))
+        _ = self.descent  # what does not fit together is refused here
         return self
+
+    @property
+    def along_axes(self) -> Vector:
+        """The curvatures, given or not."""
+        return SADDLE if self.curvatures is None else self.curvatures
+
+    @property
+    def descent(self) -> Descent:
+        """The descent that the parameters describe."""
+        n = len(self.along_axes) if self.hessian is None else self.hessian.shape[0]
+        hessian = diagonal(tuple(self.along_axes), n, n) if self.hessian is None else self.hessian
+        zero = Vector((ZERO,) * hessian.shape[0])
+        centre = zero if self.stationary_point is None else self.stationary_point
+        start = centre if self.start is None else self.start
+        velocity = zero if self.velocity is None and self.start is not None else self.velocity
+        return Descent(Quadratic(hessian, centre), self.mu, self.learning_rate, start, velocity)
+
+    @property
+    def is_bare(self) -> bool:
+        """Any velocity in a saddle point: the answer does not depend on the model's numbers, nor the statement."""
+        signs = {pair.eigenvalue.sign() for pair in self.descent.quadratic.eigenpairs}
+        return self.hessian is None and self.descent.velocity is None and bool(self.mu) and {1, -1} <= signs
 
 
 class Convergence(Kind[ConvergenceParams]):
@@ -65,10 +92,13 @@ class Convergence(Kind[ConvergenceParams]):
     answer = YesNo
 
     def sample(self, rng: Random, level: int) -> ConvergenceParams:
-        """Level 1: a saddle, any velocity; level 2: a given velocity; level 3: three directions, steep curvatures."""
+        """Level 1: a saddle, any velocity; level 2: a given velocity, or a start; level 3: a Hessian that is no
+        diagonal matrix, three directions, or a start on or beside the direction that leads back."""
         mu = Number.of(Fraction(rng.choice((5, 6, 8, 9)), 10))
         if level == 1:
             return ConvergenceParams(mu=mu, curvatures=Vector.of([rng.randint(1, 3), -rng.randint(1, 3)]))
+        if level == 3 and rng.random() < 0.7:
+            return _coupled(rng, mu) if rng.random() < 0.6 else _held(rng)
         count = level
         velocity = Vector.of([rng.choice((-2, -1, 1, 2)) for _ in range(count)])
         curvatures = [Number.of(rng.randint(1, 5)) for _ in range(count)]
@@ -83,7 +113,7 @@ class Convergence(Kind[ConvergenceParams]):
         return ConvergenceParams(mu=mu, curvatures=Vector(tuple(curvatures)), velocity=velocity)
 
     def statement(self, params: ConvergenceParams) -> tuple[Block, ...]:
-        if _is_bare(params):
+        if params.is_bare:
             ask = (
                 r"Does training, from there on, always come back and converge to $\mathbf{w}_t$ in the end, whatever "
                 r"$\mathbf{a}$ is? Give your reasons."
@@ -92,198 +122,154 @@ class Convergence(Kind[ConvergenceParams]):
         return _quadratic_statement(params)
 
     def solve(self, params: ConvergenceParams, records: Records) -> Solution:
-        answer = _answer(params)
-        velocity = _velocity(params)
-        found = directions(params.mu, params.learning_rate, params.curvatures, velocity)
+        answer, descent = _answer(params), params.descent
+        velocity = _shown_velocity(params)
+        # along the axes, any velocity is shown by one whose components are 1
+        shown_run = Descent(descent.quadratic, descent.mu, descent.learning_rate, descent.start, velocity)
         body: tuple[Step | Block, ...] = (
-            _iteration(params),
-            _criterion(params),
-            _cases(params),
+            *setting_steps(descent),
             Text(_lead(params)),
-            *(
-                direction_step(params.mu, params.learning_rate, number, d, v)
-                for number, (d, v) in enumerate(zip(found, velocity, strict=True), 1)
-            ),
-            _run_table(params, velocity),
+            *direction_steps(descent),
+            *(() if params.is_bare else (verdict_step(descent),)),
+            run_table(descent, velocity),
+            *_figure(params, shown_run),
             Text(_local(params)),
         )
-        return Solution(answer, f"**{answer.text.capitalize()}.** {_because(params, found)}", body, _code(params))
+        return Solution(answer, f"**{answer.text.capitalize()}.** {_because(params)}", body, _code(params))
 
     def mistakes(self, params: ConvergenceParams) -> tuple[Mistake, ...]:
         right = _answer(params)
+        held = any(is_held(d) for d in params.descent.directions)
         why = (
             r"Momentum multiplies the velocity by $\mu < 1$, but the gradient feeds it again outside $\mathbf{w}_t$: "
             "along negative curvature it pushes away, along curvature 0 nothing pulls back, and too large a step "
             "overshoots."
             if not right.value
+            else "An eigenvalue outside the unit circle does no harm if start and velocity have no part along it."
+            if held
             else "Every component of the velocity lies along positive curvature, and the steps are small enough."
         )
         return (Mistake(YesNo(not right.value), why),)
 
 
+def _figure(params: ConvergenceParams, run: Descent) -> tuple[Block, ...]:
+    """Nothing where the statement leaves the model open, or nothing moves."""
+    moves = any(d.motion != "none" for d in run.directions)
+    return (descent_figure(run),) if moves and not params.is_bare else ()
+
+
+def _coupled(rng: Random, mu: Number) -> ConvergenceParams:
+    """A Hessian with the eigenvectors (1, 1) and (1, -1); the velocity along one of them, or beside it."""
+    first, second = rng.choice(((3, 1), (3, -1), (1, -1), (4, 2), (2, 0), (4, -2)))
+    p, q = Fraction(first + second, 2), Fraction(first - second, 2)
+    hessian = Matrix.of([[p, q], [q, p]])
+    size = rng.choice((-2, -1, 1, 2))
+    velocity = Vector.of([size, rng.choice((size, size, size + 1))])
+    return ConvergenceParams(mu=mu, hessian=hessian, velocity=velocity)
+
+
+def _held(rng: Random) -> ConvergenceParams:
+    """Negative curvature with rational eigenvalues r and mu/r of M, and a start along the one inside or beside it."""
+    mu, r = rng.choice(
+        ((Fraction(1, 2), Fraction(1, 4)), (Fraction(4, 5), Fraction(2, 5)), (Fraction(1, 2), Fraction(1, 3)))
+    )
+    c = 1 + mu - r - mu / r
+    start = rng.choice((1, 2, -1))
+    velocity = (r - 1 + c) * start / mu + rng.choice((0, 0, Fraction(1, 10)))
+    return ConvergenceParams(
+        mu=Number.of(mu),
+        curvatures=Vector.of([rng.randint(1, 4), c * 10]),
+        start=Vector.of([rng.choice((1, 2)), start]),
+        velocity=Vector.of([0, velocity]),
+    )
+
+
 def _answer(params: ConvergenceParams) -> YesNo:
-    if params.velocity is None:
-        return YesNo(always_comes_back(params.mu, params.learning_rate, params.curvatures))
-    return YesNo(comes_back(params.mu, params.learning_rate, params.curvatures, params.velocity))
+    return YesNo(params.descent.verdict.comes_back)
 
 
-def _velocity(params: ConvergenceParams) -> Vector:
-    return Vector((ONE,) * len(params.curvatures)) if params.velocity is None else params.velocity
-
-
-def _is_bare(params: ConvergenceParams) -> bool:
-    """Any velocity, on a saddle: the answer does not depend on the model's numbers, and the statement omits them."""
-    signs = {c.sign() for c in params.curvatures}
-    return params.velocity is None and {1, -1} <= signs
+def _shown_velocity(params: ConvergenceParams) -> Vector:
+    """The one that is given; where it is left open, one with a component along every eigenvector."""
+    given = params.descent.velocity
+    return open_velocity(params.descent.quadratic) if given is None else given
 
 
 def _lead(params: ConvergenceParams) -> str:
-    if _is_bare(params):
-        saddle = rf"$\frac{{1}}{{2}}({_quadratic(params.curvatures)})$"
+    if params.is_bare:
+        saddle = rf"$\frac{{1}}{{2}}({quadratic_latex(params.along_axes)})$"
         return rf"For example, on the saddle {saddle} with $\alpha = {params.learning_rate.latex}$:"
-    if params.velocity is None:
+    if params.descent.velocity is None:
         return "Here, along each eigenvector, for a velocity with the component 1 there:"
     return "Here, along each eigenvector:"
 
 
-def _quadratic(curvatures: Vector) -> str:
-    terms = [(c, f"w_{i}^2") for i, c in enumerate(curvatures, start=1) if c]
-    signed = [("-" if c.sign() < 0 else "+", ("" if abs(c) == 1 else abs(c).latex) + w) for c, w in terms]
-    text = " ".join(f"{sign} {term}" for sign, term in signed) or "0"
-    return text.removeprefix("+ ").replace("- ", "-", 1) if text.startswith("-") else text.removeprefix("+ ")
+def _risk(params: ConvergenceParams) -> str:
+    n = params.descent.quadratic.dimension
+    weights = ", ".join(f"w_{i}" for i in range(1, n + 1))
+    centre = params.stationary_point
+    if params.hessian is None:
+        return (
+            f"The risk $L(\\mathbf{{w}}) = \\frac{{1}}{{2}}({quadratic_latex(params.along_axes, centre)})$ of the "
+            f"weights $\\mathbf{{w}} = ({weights})$"
+        )
+    moved = r"(\mathbf{w} - \mathbf{w}^*)" if centre else r"\mathbf{w}"
+    where = rf" and $\mathbf{{w}}^* = {entries(centre)}$" if centre else ""
+    return (
+        rf"The risk $L(\mathbf{{w}}) = \frac{{1}}{{2}}{moved}^\top Q\,{moved}$ with $Q = {params.hessian.latex}${where}"
+    )
 
 
 def _quadratic_statement(params: ConvergenceParams) -> tuple[Block, ...]:
-    n = len(params.curvatures)
-    weights = ", ".join(f"w_{i}" for i in range(1, n + 1))
     before = (
-        f"The risk $L(\\mathbf{{w}}) = \\frac{{1}}{{2}}({_quadratic(params.curvatures)})$ of the weights "
-        f"$\\mathbf{{w}} = ({weights})$ is minimised by gradient descent with momentum, with $\\mu = "
-        f"{shown(params.mu)}$ and "
+        f"{_risk(params)} is minimised by gradient descent with momentum, with $\\mu = {shown(params.mu)}$ and "
         f"$\\alpha = {shown(params.learning_rate)}$:"
     )
     velocity = "" if params.velocity is None else f" with the velocity $\\mathbf{{v}}_t = {entries(params.velocity)}$"
-    ask = "Do the weights" if params.velocity is not None else "Do the weights, whatever the velocity is then,"
-    after = (
-        f"Iteration $t$ starts in the stationary point $\\mathbf{{w}}_t = \\mathbf{{0}}${velocity}. {ask} converge to "
-        "$\\mathbf{w}_t$ in the end? Give your reasons."
-    )
-    return Text(before), Math(UPDATE), Text(after)
+    ask = "Do the weights" if params.descent.velocity is not None else "Do the weights, whatever the velocity is then,"
+    centre = entries(params.stationary_point) if params.stationary_point else r"\mathbf{0}"
+    if params.start is None:
+        begin = f"Iteration $t$ starts in the stationary point $\\mathbf{{w}}_t = {centre}${velocity}."
+        return (
+            Text(before),
+            Math(UPDATE),
+            Text(f"{begin} {ask} converge to $\\mathbf{{w}}_t$ in the end? Give your reasons."),
+        )
+    still = " with the velocity $\\mathbf{0}$" if params.velocity is None else velocity
+    begin = f"Training starts at ${entries(params.start)}${still}."
+    end = f"{ask} converge to the stationary point ${centre}$ in the end? Give your reasons."
+    return Text(before), Math(UPDATE), Text(f"{begin} {end}")
 
 
-def _iteration(params: ConvergenceParams) -> Step:
-    return Step(
-        "Along each eigenvector of the second derivatives, momentum is a linear iteration of its own.",
-        r"On the quadratic model of the risk around $\mathbf{w}_t$, let $u$ be the component of $\mathbf{w} - "
-        r"\mathbf{w}_t$ and $v$ that of the velocity along an eigenvector with curvature $\lambda$. The "
-        r"gradient's component is "
-        r"$\lambda u$. The matrix has the trace $1 + \mu - \alpha\lambda$ and the determinant $\mu$.",
-        before=r"v \leftarrow \mu v - \alpha \lambda u, \qquad u \leftarrow u + v",
-        after=r"\begin{bmatrix} u \\ v \end{bmatrix} \leftarrow M \begin{bmatrix} u \\ v \end{bmatrix}, \qquad "
-        r"M = \begin{bmatrix} 1 - \alpha\lambda & \mu \\ -\alpha\lambda & \mu \end{bmatrix}, \qquad "
-        r"p(r) = r^2 - (1 + \mu - \alpha\lambda)\, r + \mu",
-        checks=tuple(_characteristic_check(params, c) for c in params.curvatures),
-    )
-
-
-def _criterion(params: ConvergenceParams) -> Step:
-    """Jury's criterion for a polynomial whose constant term mu lies strictly between 0 and 1."""
-    mu = params.mu
-    given = [params.learning_rate * c for c in params.curvatures]
-    values = all(_at(mu, c, ONE) == c and _at(mu, c, -ONE) == 2 * (ONE + mu) - c for c in given)
-    return Step(
-        r"The iterates come back exactly if $0 < \alpha\lambda < 2(1 + \mu)$.",
-        r"The eigenvalues of $M$ are the roots of $p$, and their product is $\mu$, between 0 and 1. "
-        r"Complex ones have the "
-        r"absolute value $\sqrt{\mu} < 1$. Real ones have the same sign, and not both an absolute value "
-        r"of 1 or more; so "
-        r"one of them is above 1 exactly if $p(1) < 0$, and one below $-1$ exactly if $p(-1) < 0$. The start $u = 0$, "
-        r"$v \neq 0$ is no eigenvector of $M$, for $M$ maps it to $(\mu v, \mu v)$; so it has a part "
-        r"along both eigenvectors, "
-        "where there are two, and an eigenvalue of absolute value 1 or more shows.",
-        after=r"p(1) = \alpha\lambda, \qquad p(-1) = 2(1 + \mu) - \alpha\lambda",
-        checks=(Check("These are the values of $p$ for each $\\lambda$ below.", values),),
-    )
-
-
-def _at(mu: Number, c: Number, r: Number) -> Number:
-    """The characteristic polynomial p(r) for alpha lambda = c."""
-    return r * r - (ONE + mu - c) * r + mu
-
-
-def _characteristic_check(params: ConvergenceParams, curvature: Number) -> Check:
-    """Cayley-Hamilton: M^2 - trace M + det I = 0."""
-    (d,) = directions(params.mu, params.learning_rate, Vector((curvature,)), Vector((ONE,)))
-    M, trace = d.matrix, ONE + params.mu - params.learning_rate * curvature
-    rest = M @ M - M * trace + type(M).identity(2) * params.mu
-    return Check(rf"For $\lambda = {curvature.latex}$ the matrix satisfies $p(M) = 0$.", not rest)
-
-
-def _cases(params: ConvergenceParams) -> Table:
-    mu = params.mu
-    reach, bound = mu / (ONE - mu), 2 * (ONE + mu)
-    low, high = (ONE - sqrt(mu)) ** 2, (ONE + sqrt(mu)) ** 2
-    rows = (
-        (r"$\lambda < 0$", r"real, one above $1$, for $p(1) < 0$", "leaves"),
-        (r"$\lambda = 0$", r"$1$ and $\mu$", rf"settles at $u = \frac{{\mu v}}{{1 - \mu}} = {factor_latex(reach)}v$"),
-        (r"$0 < \alpha\lambda \leq (1 - \sqrt{\mu})^2$", "real, between $0$ and $1$", "comes back without oscillation"),
-        (
-            r"$(1 - \sqrt{\mu})^2 < \alpha\lambda < (1 + \sqrt{\mu})^2$",
-            r"complex, of absolute value $\sqrt{\mu}$",
-            "comes back in waves",
-        ),
-        (
-            r"$(1 + \sqrt{\mu})^2 \leq \alpha\lambda < 2(1 + \mu)$",
-            "real, between $-1$ and $0$",
-            "comes back, changing sides",
-        ),
-        (r"$\alpha\lambda = 2(1 + \mu)$", r"$-1$ and $-\mu$", "keeps a bounded period of two"),
-        (r"$\alpha\lambda > 2(1 + \mu)$", r"real, one below $-1$, for $p(-1) < 0$", "leaves, changing sides"),
-    )
-    numbers = (
-        rf"$(1 - \sqrt{{\mu}})^2 \approx {rounded(low)}$, $(1 + \sqrt{{\mu}})^2 \approx {rounded(high)}$, "
-        rf"$2(1 + \mu) = {bound.latex}$"
-    )
-    caption = rf"The iterates from $u = 0$ with $v \neq 0$; for $\mu = {mu.latex}$, {numbers}."
-    return Table(("Case", "Eigenvalues of $M$", "$u$"), rows, caption)
-
-
-def _run_table(params: ConvergenceParams, velocity: Vector) -> Table:
-    start = State(Vector((ZERO,) * len(velocity)), velocity)
-    run = trajectory(params.mu, params.learning_rate, params.curvatures, start, max(SHOWN))
-    header = ("$k$", *(f"$w_{i}$" for i in range(1, len(velocity) + 1)))
-    rows = tuple((f"{k}", *(f"${rounded(w)}$" for w in run[k].weights)) for k in SHOWN)
-    return Table(
-        header,
-        rows,
-        rf"The weights after $k$ iterations from $\mathbf{{0}}$ with the velocity "
-        rf"${entries(velocity)}$: an exact run, shown to four digits.",
-    )
-
-
-def _because(params: ConvergenceParams, found: tuple[Direction, ...]) -> str:
-    if _is_bare(params):
+def _because(params: ConvergenceParams) -> str:
+    if params.is_bare:
         return (
             r"At a saddle point there is a direction of negative curvature. On the quadratic model of the "
             r"risk, as soon "
             r"as $\mathbf{a}$ has a component along it, however small, the iterates leave $\mathbf{w}_t$ for good."
         )
-    anyhow = params.velocity is None
-    bad = [rf"along $w_{i}$ {FATES[d.fate]}" for i, d in enumerate(found, 1) if d.fate not in ("returns", "stays")]
-    if bad:
-        each = "each " if len(bad) > 1 else ""
-        condition = f", {each}if the velocity has a component there" if anyhow else ""
-        return bad[0][0].upper() + "; ".join(bad)[1:] + f"{condition}."
+    found = labelled(params.descent)
+    anyhow = params.descent.velocity is None
+    if bad := because(found, anyhow):
+        return bad
+    held = [item.name for item in found if is_held(item.direction)]
+    if held:
+        return (
+            f"Along ${', '.join(held)}$ an eigenvalue has an absolute value of 1 or more, but start and velocity lie "
+            "in the direction of the other one, which is inside the unit circle."
+        )
     if anyhow:
+        if not params.mu:
+            return r"With $\mu = 0$ no velocity is carried on, so that the iterates never leave the stationary point."
         return "Along every direction the curvature is positive and small enough, so that no velocity leads away."
-    return "Along every direction in which the velocity has a component, the curvature is positive and small enough."
+    what = "the velocity" if params.start is None else "the start or the velocity"
+    return f"Along every direction in which {what} has a component, the curvature is positive and small enough."
 
 
 def _local(params: ConvergenceParams) -> str:
-    if not _is_bare(params):
+    if not params.is_bare:
         exact = "The risk is quadratic here, so the verdict is exact"
         same = "; any multiple of the velocity other than 0 has the same."
-        return f"{exact}." if params.velocity is None else exact + same
+        return exact + same if params.velocity is not None and params.start is None else f"{exact}."
     return (
         "**Fine print.** 'No' does not mean 'never': if $\\mathbf{a}$ has no component along negative or zero "
         "curvature, and $\\alpha\\lambda < 2(1 + \\mu)$ along the others, the iterates do come back. Where the risk is "
@@ -295,17 +281,25 @@ def _local(params: ConvergenceParams) -> str:
 
 def _code(params: ConvergenceParams) -> str:
     lines = [
-        "from gradus.exact.matrices import Vector",
-        "from gradus.exact.momentum import always_comes_back, comes_back",
-        "from gradus.exact.numbers import Number",
+        "from gradus.exact import Matrix, Vector",
+        "from gradus.exact.momentum.descent import Descent, Quadratic",
+        "from gradus.exact import Number",
         "",
-        f'mu, alpha = Number.of("{params.mu.text}"), Number.of("{params.learning_rate.text}")',
-        f'curvatures = Vector.of("{params.curvatures.text}")',
     ]
-    call = "always_comes_back(mu, alpha, curvatures)"
-    if params.velocity is not None:
-        call = f'comes_back(mu, alpha, curvatures, Vector.of("{params.velocity.text}"))'
-    return "\n".join([*lines, f'print("yes" if {call} else "no")'])
+    descent = params.descent
+    velocity = "None" if descent.velocity is None else f'Vector.of("{descent.velocity.text}")'
+    remark = "  # None: any velocity" if descent.velocity is None else ""
+    return "\n".join(
+        [
+            *lines,
+            f'mu, alpha = Number.of("{params.mu.text}"), Number.of("{params.learning_rate.text}")',
+            f'Q, centre = Matrix.of("{descent.quadratic.hessian.text}"), '
+            f'Vector.of("{descent.quadratic.stationary_point.text}")',
+            f'start, velocity = Vector.of("{descent.start.text}"), {velocity}{remark}',
+            "descent = Descent(Quadratic(Q, centre), mu, alpha, start, velocity)",
+            'print("yes" if descent.verdict.comes_back else "no")',
+        ]
+    )
 
 
 KIND = Convergence()

@@ -5,26 +5,51 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
+from pydantic import model_validator
+
 from gradus.answers.answer import Prose
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Table, Text
-from gradus.exact.matrices import Vector
-from gradus.exact.momentum import State, trajectory
-from gradus.exact.numbers import ONE, Number
+from gradus.errors import InputError
+from gradus.exact.linear_algebra.matrices import Vector
+from gradus.exact.momentum.directions import State, check_constants, trajectory
+from gradus.exact.numbers.number import ONE, Number
 from gradus.exact.steps import Check, Step
-from gradus.problems.momentum import MuParam, VelocityName, entries, multiple, rounded, setting
+from gradus.problems.momentum import (
+    MuParam,
+    VelocityName,
+    check_short,
+    entries,
+    multiple,
+    quadratic_latex,
+    rounded,
+    setting,
+)
 from gradus.problems.momentum_figure import ALPHA, SADDLE, momentum_figure
-from gradus.problems.problem import Kind, Params, Records, Solution
+from gradus.problems.problem import Kind, NumberParam, Params, Records, Solution, VectorParam
 
 SHOWN = (1, 2, 3, 5, 10, 20)
 """The iterations in the table of the worked solution."""
 
 
 class DecayArgumentParams(Params):
-    """The momentum coefficient, and the letter for the velocity."""
+    """The momentum coefficient, the letter for the velocity, and the saddle of the example: curvatures along two axes,
+    one positive and one negative, and the learning rate."""
 
     mu: MuParam
     velocity: VelocityName = "a"
+    curvatures: VectorParam = SADDLE
+    learning_rate: NumberParam = ALPHA
+
+    @model_validator(mode="after")
+    def _is_saddle(self) -> DecayArgumentParams:
+        check_short("curvatures", *self.curvatures)
+        check_short("learning_rate", self.learning_rate)
+        check_constants(self.mu, self.learning_rate)
+        if len(self.curvatures) != 2 or sorted(c.sign() for c in self.curvatures) != [-1, 1]:
+            rule = "must be two numbers, one positive and one negative"
+            raise InputError("curvatures", self.curvatures.text, rule, "1 -1, say")
+        return self
 
 
 class DecayArgument(Kind[DecayArgumentParams]):
@@ -37,7 +62,12 @@ class DecayArgument(Kind[DecayArgumentParams]):
 
     def sample(self, rng: Random, level: int) -> DecayArgumentParams:
         tenths = {1: (5, 6, 8, 9), 2: (4, 7), 3: (3, 9)}[level]
-        return DecayArgumentParams(mu=Number.of(Fraction(rng.choice(tenths), 10)), velocity=rng.choice("abcdu"))
+        mu, letter = Number.of(Fraction(rng.choice(tenths), 10)), rng.choice("abcdu")
+        if level < 3:
+            return DecayArgumentParams(mu=mu, velocity=letter)
+        curvatures = Vector.of(rng.choice(([2, -1], [1, -2], [-1, 3], [3, -2])))
+        rate = Number.of(Fraction(1, rng.choice((5, 10, 20))))
+        return DecayArgumentParams(mu=mu, velocity=letter, curvatures=curvatures, learning_rate=rate)
 
     def statement(self, params: DecayArgumentParams) -> tuple[Block, ...]:
         claim = (
@@ -50,7 +80,9 @@ class DecayArgument(Kind[DecayArgumentParams]):
 
     def solve(self, params: DecayArgumentParams, records: Records) -> Solution:
         answer = Prose(_explanation(params))
-        return Solution(answer, answer.text, (_step(params), _table(params), momentum_figure(params.mu)), _code(params))
+        figure = momentum_figure(params.mu, params.curvatures, params.learning_rate)
+        body = (_step(params), _table(params), figure)
+        return Solution(answer, answer.text, body, _code(params))
 
     def mistakes(self, params: DecayArgumentParams) -> tuple[Mistake, ...]:
         wrong = Prose(r"The steps decay, only more slowly than $\mu^k$.")
@@ -74,14 +106,15 @@ def _explanation(params: DecayArgumentParams) -> str:
 
 def _step(params: DecayArgumentParams) -> Step:
     mu, a = params.mu, rf"\mathbf{{{params.velocity}}}"
-    states = _states(mu, 2)
-    expected = Vector(tuple(mu * (mu - ALPHA * c) for c in SADDLE))
+    states = _states(params, 2)
+    expected = Vector(tuple(mu * (mu - params.learning_rate * c) for c in params.curvatures))
     two = (
         rf"\mathbf{{v}}_{{t+2}} = \mu^2 {a} - \alpha Q \mu {a} = \mu\, (\mu I - \alpha Q)\, {a} \neq \mu^2 {a} "
         rf"\quad \text{{unless }} Q {a} = \mathbf{{0}}"
     )
     statement = (
-        rf"Two exact iterations on the saddle $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ with $\alpha = {ALPHA.latex}$ from "
+        rf"Two exact iterations on the saddle $\frac{{1}}{{2}}({quadratic_latex(params.curvatures)})$ with "
+        rf"$\alpha = {params.learning_rate.latex}$ from "
         rf"$\mathbf{{0}}$ with the velocity $(1, 1)$ give the step ${entries(states[2].velocity)}$, not "
         rf"${entries(Vector((mu * mu,) * 2))}$."
     )
@@ -96,7 +129,7 @@ def _step(params: DecayArgumentParams) -> Step:
 
 
 def _table(params: DecayArgumentParams) -> Table:
-    states = _states(params.mu, max(SHOWN))
+    states = _states(params, max(SHOWN))
     rows = tuple(
         (
             f"{k}",
@@ -106,28 +139,30 @@ def _table(params: DecayArgumentParams) -> Table:
         for k in SHOWN
     )
     caption = (
-        rf"Steps on $\frac{{1}}{{2}}(w_1^2 - w_2^2)$ with $\alpha = {ALPHA.latex}$ from the saddle point with "
+        rf"Steps on $\frac{{1}}{{2}}({quadratic_latex(params.curvatures)})$ with "
+        rf"$\alpha = {params.learning_rate.latex}$ from the saddle point with "
         r"the velocity $(1, 1)$, to four digits, beside $\mu^k$."
     )
-    header = ("$k$", r"step along $\lambda = 1$", r"step along $\lambda = -1$", r"$\mu^k$")
+    header = ("$k$", *(rf"step along $\lambda = {c.latex}$" for c in params.curvatures), r"$\mu^k$")
     return Table(header, rows, caption)
 
 
-def _states(mu: Number, iterations: int) -> tuple[State, ...]:
+def _states(params: DecayArgumentParams, iterations: int) -> tuple[State, ...]:
     start = State(Vector.of([0, 0]), Vector((ONE, ONE)))
-    return trajectory(mu, ALPHA, SADDLE, start, iterations)
+    return trajectory(params.mu, params.learning_rate, params.curvatures, start, iterations)
 
 
 def _code(params: DecayArgumentParams) -> str:
     return "\n".join(
         [
-            "from gradus.exact.matrices import Vector",
-            "from gradus.exact.momentum import State, trajectory",
-            "from gradus.exact.numbers import Number",
+            "from gradus.exact import Vector",
+            "from gradus.exact.momentum.directions import State, trajectory",
+            "from gradus.exact import Number",
             "",
-            f'mu, alpha = Number.of("{params.mu.text}"), Number.of("{ALPHA.text}")',
+            f'mu, alpha = Number.of("{params.mu.text}"), Number.of("{params.learning_rate.text}")',
             "start = State(Vector.of([0, 0]), Vector.of([1, 1]))",
-            "for k, state in enumerate(trajectory(mu, alpha, Vector.of([1, -1]), start, 5)):",
+            f'curvatures = Vector.of("{params.curvatures.text}")',
+            "for k, state in enumerate(trajectory(mu, alpha, curvatures, start, 5)):",
             "    print(k, [float(v) for v in state.velocity], float(mu**k))",
         ]
     )

@@ -8,9 +8,9 @@ from random import Random
 from gradus.answers.answer import Symbolic
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.matrices import Vector
-from gradus.exact.momentum import next_velocity
-from gradus.exact.numbers import ONE, ZERO, Number
+from gradus.exact.linear_algebra.matrices import Vector
+from gradus.exact.momentum.directions import next_velocity
+from gradus.exact.numbers.number import ONE, ZERO, Number
 from gradus.exact.steps import Check, Step
 from gradus.problems.mistakes import distinct
 from gradus.problems.momentum import UPDATE, MuParam, VelocityName, entries, multiple, setting
@@ -91,9 +91,9 @@ def _check(mu: Number) -> Check:
 def _code(params: NextStepParams) -> str:
     return "\n".join(
         [
-            "from gradus.exact.matrices import Vector",
-            "from gradus.exact.momentum import next_velocity",
-            "from gradus.exact.numbers import ONE, Number",
+            "from gradus.exact import Vector",
+            "from gradus.exact.momentum.directions import next_velocity",
+            "from gradus.exact.numbers.number import ONE, Number",
             "",
             "# Along the direction of the velocity, whose component is 1 there; the gradient is 0.",
             f'step = next_velocity(Number.of("{params.mu.text}"), Vector.of([1]), ONE, Vector.of([0]))',

@@ -9,9 +9,10 @@ from random import Random
 from gradus.answers.answer import YesNo
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Table, Text
-from gradus.exact.gradient_expressions import named
-from gradus.exact.networks import Network
-from gradus.exact.numbers import ZERO
+from gradus.exact.networks.expressions import named
+from gradus.exact.networks.network import Network
+from gradus.exact.networks.structure import network_structure
+from gradus.exact.numbers.number import ZERO
 from gradus.exact.steps import Check, Step
 from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.small_networks import NetworkParams, introduction, network_code, sampled_network
@@ -40,15 +41,17 @@ class FullyConnected(Kind[NetworkParams]):
     def solve(self, params: NetworkParams, records: Records) -> Solution:
         network = params.network
         answer = YesNo(network.is_fully_connected)
-        edges = sum(len(neuron.gains) for neuron in network.neurons)
+        found = network_structure(network)
+        edges = sum(layer.edges for layer in found.layers)
         sizes = [len(network.inputs), *(len(layer.neurons) for layer in network.layers)]
         products = [rf"{m} \cdot {n}" for m, n in pairwise(sizes)]
-        possible = sum(m * n for m, n in pairwise(sizes))
-        missing = len(network.missing_edges)
+        possible = sum(layer.possible_edges for layer in found.layers)
+        missing = sum(len(layer.missing) for layer in found.layers)
         step = Step(
             f"The picture has {edges} of the {possible} possible edges.",
             "A layer with $n$ neurons behind $m$ outputs is fully connected when it has all $m n$ edges. "
-            "Each neuron has one bias besides, which is no edge.",
+            "Each neuron has one bias besides, which is no edge; with the biases the network has "
+            f"{found.parameters} weights.",
             after=f"{' + '.join(products)} = {possible}",
             checks=(
                 Check(

@@ -1,7 +1,8 @@
-"""The gradient of one output of a small network in all its weights."""
+"""The gradient of an output of a small network, or of its loss, in the weights, the inputs or a layer's outputs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -10,31 +11,29 @@ from pydantic import model_validator
 from gradus.answers.answer import Exact
 from gradus.answers.verdict import Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.backpropagation import (
-    BackwardPass,
-    ForwardPass,
-    backward,
-    chosen_output,
-    difference_quotients,
-    forward,
-    gradient,
-)
-from gradus.exact.equations import aligned
-from gradus.exact.gradient_expressions import delta_expressions, gradient_expressions, named
-from gradus.exact.matrices import Matrix, Vector
-from gradus.exact.networks import Network
-from gradus.exact.numbers import ZERO
-from gradus.exact.steps import Check, Step
+from gradus.errors import InputError
+from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.networks.backpropagation import BackwardPass, ForwardPass, forward
+from gradus.exact.networks.backpropagation_steps import kink_steps
+from gradus.exact.networks.expressions import named
+from gradus.exact.networks.forward_steps import forward_steps, is_short, loss_step, shown
+from gradus.exact.networks.gradient_entries import entries_step
+from gradus.exact.networks.gradient_expressions import layer_meant
+from gradus.exact.networks.network import Network
+from gradus.exact.networks.recursion_steps import recursion_steps
+from gradus.exact.numbers.number import ZERO, Number
+from gradus.exact.steps import Step
 from gradus.problems.mistakes import distinct
 from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.small_networks import (
-    NetworkInputParams,
+    MeasureParams,
     affine_check,
-    forward_steps,
     input_phrase,
     introduction,
-    kink_note,
+    is_piecewise_linear,
+    loss_phrase,
     network_code,
+    sampled_classifier,
     sampled_network,
     with_linear_output,
     without_activations,
@@ -42,19 +41,29 @@ from gradus.problems.small_networks import (
 )
 
 
-class GradientParams(NetworkInputParams):
-    """A network, an input, and the output meant where there are several."""
+class GradientParams(MeasureParams):
+    """A network, an input, what is differentiated, and in what.
 
-    output: str | None = None
+    Attributes:
+        with_respect_to: ``weights``, ``inputs``, or the number of a layer, whose outputs are meant.
+    """
+
+    with_respect_to: str | int = "weights"
 
     @model_validator(mode="after")
-    def _output_exists(self) -> GradientParams:
-        chosen_output(self.network, self.output)
+    def _gradient_exists(self) -> GradientParams:
+        layer_meant(self.network, self.with_respect_to)
+        _ = self.measure
         return self
+
+    @property
+    def layer(self) -> int | None:
+        """The layer whose outputs are meant, 0 for the inputs; None for the weights."""
+        return layer_meant(self.network, self.with_respect_to)
 
 
 class Gradient(Kind[GradientParams]):
-    """An exact vector with one entry a weight."""
+    """An exact vector with one entry a weight, or one a value of the layer."""
 
     name = "network/gradient"
     title = "Gradient of a small network by hand"
@@ -62,151 +71,232 @@ class Gradient(Kind[GradientParams]):
     answer = Exact
 
     def sample(self, rng: Random, level: int) -> GradientParams:
-        network, x = sampled_network(rng, level)
-        return GradientParams(network=network, input=x)
+        return rng.choice(_SAMPLES[level])(rng, level)
 
     def statement(self, params: GradientParams) -> tuple[Block, ...]:
-        y = named(chosen_output(params.network, params.output)).latex
-        count = len(params.network.weights)
-        vector = rf"\mathbf{{w}} = (w_1, \dots, w_{{{count}}})" if count > 2 else rf"\mathbf{{w}} = (w_1, w_{count})"
+        measure = params.measure
+        what = f"the output ${measure.latex}$" if params.target is None else loss_phrase(measure)
         ask = (
-            f"Find the gradient $\\mathbf{{g}}$ of the output ${y}$ with respect to the vector ${vector}$ of all "
-            f"weights, at the input {input_phrase(params)}. Take $H(0) = 0$ for the derivative of the ReLU at 0."
+            f"Find the gradient $\\mathbf{{g}}$ of {what} with respect to {_in_what(params)}, "
+            f"at the input {input_phrase(params)}.{_convention(params.network)}"
         )
-        return (*introduction(params), Text(ask))
+        return (*introduction(params, numbered=params.layer is None), Text(ask))
 
     def solve(self, params: GradientParams, records: Records) -> Solution:
-        network = params.network
+        network, measure = params.network, params.measure
         values = forward(network, params.input)
-        back = backward(network, values, params.output)
-        answer = Exact(back.gradient)
-        y = named(back.output).latex
-        summary = rf"$\frac{{\partial {y}}}{{\partial \mathbf{{w}}}} = \mathbf{{g}}^\top = {_row(back.gradient)}$."
+        back = measure.backward(network, values)
+        found = _asked(back, params.layer)
+        variable = r"\mathbf{w}" if params.layer is None else rf"\mathbf{{x}}^{{({params.layer})}}"
+        left = rf"\frac{{\partial {measure.latex}}}{{\partial {variable}}} = \mathbf{{g}}^\top"
+        summary = _summary(left, found)
+        target = measure.target
         body = (
-            *kink_note(values),
-            *forward_steps(network, values),
-            *_recursion_steps(network, values, back),
+            *forward_steps(network, values, slopes=True),
+            *(() if target is None else (loss_step(network, values.output, target, measure.loss),)),
+            *kink_steps(network, values, back, measure),
+            *recursion_steps(network, values, back, measure, params.with_respect_to),
             _entries_step(params, values, back),
         )
-        return Solution(answer, summary, body, _code(params))
+        return Solution(Exact(found), summary, body, _code(params))
 
     def mistakes(self, params: GradientParams) -> tuple[Mistake, ...]:
-        network, x, output = params.network, params.input, params.output
-        values = forward(network, x)
-        right = backward(network, values, output).gradient
-        unmasked = backward(network, _without_masks(values), output).gradient
-        only_gains = [g for g, w in zip(right, network.numbered_weights, strict=True) if w.source is not None]
-        candidates = [
-            (unmasked, "The factors $H(z)$ are missing: no derivative passes through a ReLU that is not active."),
-            (gradient(with_linear_output(network), x, output), "The output neuron's own factor $H(z)$ is missing."),
-            (gradient(without_activations(network), x, output), "The ReLU was left out everywhere."),
-            (gradient(without_biases(network), x, output), "The biases were left out of the neurons' sums."),
-            (_with_zero_biases(network, right), "The derivative in a bias is that in the neuron's sum, not 0."),
-            (Vector(tuple(only_gains)), "The biases are weights too: each has an entry of its own."),
-        ]
-        return distinct(Exact(right), ((Exact(wrong), why) for wrong, why in candidates if len(wrong)))
+        right = _gradient(params, params.network)
+        found = [(wrong, why) for make, why in _candidates(params) if (wrong := _computed(make)) is not None]
+        return distinct(Exact(right), ((Exact(wrong), why) for wrong, why in found if len(wrong)))
 
 
-def _recursion_steps(network: Network, values: ForwardPass, back: BackwardPass) -> tuple[Step, ...]:
-    """One step a layer, from the last to the first: the rows of the recursion with their Jacobians."""
-    y, K = named(back.output).latex, len(network.layers)
-    steps = []
-    for k in range(K, 0, -1):
-        jacobian, delta = values.layers[k - 1].jacobian, back.deltas[k - 1]
-        rows = [
-            rf"\frac{{\partial {y}}}{{\partial \mathbf{{z}}^{{({k})}}}} &= "
-            rf"\frac{{\partial {y}}}{{\partial \mathbf{{x}}^{{({k})}}}} "
-            rf"\frac{{\partial \mathbf{{x}}^{{({k})}}}}{{\partial \mathbf{{z}}^{{({k})}}}} = "
-            rf"{_row(back.rows[k])} {jacobian.latex} = {_row(delta)}"
-        ]
-        if k > 1:
-            rows.append(
-                rf"\frac{{\partial {y}}}{{\partial \mathbf{{x}}^{{({k - 1})}}}} &= "
-                rf"\frac{{\partial {y}}}{{\partial \mathbf{{z}}^{{({k})}}}} W^{{({k})}} = "
-                rf"{_row(delta)} {network.gain_matrix(k).latex} = {_row(back.rows[k - 1])}"
-            )
-        activation = network.layers[k - 1].activation
-        reason = f"{_RECURSION_NOTATION} {_RECURSION_REASONS[activation]}" if k == K else _RECURSION_REASONS[activation]
-        steps.append(Step(f"Back through layer {k}.", reason, after=aligned(rows)))
-    return tuple(steps)
+def _summary(left: str, found: Vector) -> str:
+    """The gradient as a row, or entry by entry where a row would be wider than the page."""
+    if all(map(is_short, found)) and len(found.text) <= WIDEST_ROW:
+        return f"${left} = {Matrix((found.entries,)).latex}$."
+    entries = [f"${shown(x)}$" if is_short(x) else rf"$\approx {shown(x)}$" for x in found]
+    return f"${left}$ has the entries {', '.join(entries)}."
 
 
-_RECURSION_NOTATION = (
-    r"The vector $\mathbf{z}^{(k)}$ holds the sums of layer $k$, $\mathbf{x}^{(k)}$ its outputs, and "
-    r"$W^{(k)}$ its gains, "
-    "a row for each neuron."
-)
-_RECURSION_REASONS = {
-    "relu": "The ReLU's Jacobian is diagonal, with $H(z) = 1$ for a positive sum and $0$ otherwise.",
-    "identity": "A linear layer passes the derivatives on as they are.",
-    "softmax": r"The Jacobian of the soft-max is $\operatorname{diag}(\mathbf{p}) - \mathbf{p}\mathbf{p}^\top$.",
-}
+WIDEST_ROW = 70
+"""Longest text of a gradient that is shown as a row."""
 
 
-def _entries_step(params: GradientParams, values: ForwardPass, back: BackwardPass) -> Step:
-    network, y = params.network, named(back.output).latex
-    reason = (
-        "An edge's gain takes the derivative in its neuron's sum times the value that came along the edge; a bias "
-        "takes that derivative alone."
-    )
-    before = "" if network.layers[-1].activation == "softmax" else _symbols(network, back.output)
-    after = rf"\frac{{\partial {y}}}{{\partial \mathbf{{w}}}} = {_row(back.gradient)}"
-    return Step("The entries, weight by weight.", reason, before, after, _checks(params, values, back))
+def _in_what(params: GradientParams) -> str:
+    if params.layer is None:
+        count = len(params.network.weights)
+        vector = rf"\mathbf{{w}} = (w_1, \dots, w_{{{count}}})" if count > 2 else rf"\mathbf{{w}} = (w_1, w_{count})"
+        return f"the vector ${vector}$ of all weights"
+    names = ", ".join(named(name).latex for name in params.network.sources(params.layer))
+    what = "the inputs" if params.layer == 0 else f"the outputs of layer {params.layer}"
+    return rf"the vector $\mathbf{{x}}^{{({params.layer})}} = ({names})$ of {what}"
 
 
-def _symbols(network: Network, output: str) -> str:
-    """Every entry in symbols, one row a neuron."""
-    entries = iter(gradient_expressions(network, output))
-    rows = [rf"{d.name.latex} &= {d.value.latex}" for d in delta_expressions(network, output) if d.is_sum]
-    numbers = iter(range(1, len(network.weights) + 1))
-    y = named(output).latex
-    for neuron in network.neurons:
-        count = len(neuron.gains) + 1
-        names = ", ".join(f"w_{{{next(numbers)}}}" for _ in range(count))
-        shown = r",\; ".join(next(entries).latex for _ in range(count))
-        rows.append(rf"\frac{{\partial {y}}}{{\partial ({names})}} &= ({shown})")
-    return aligned(rows)
+def _convention(network: Network) -> str:
+    kinked = {layer.activation for layer in network.layers if layer.has_kinks}
+    if kinked == {"relu"}:
+        return " Take $H(0) = 0$ for the derivative of the ReLU at 0."
+    return " At a sum of exactly 0, take the slope for negative sums." if kinked else ""
 
 
-def _checks(params: GradientParams, values: ForwardPass, back: BackwardPass) -> tuple[Check, ...]:
+def _asked(back: BackwardPass, layer: int | None) -> Vector:
+    return back.gradient if layer is None else back.rows[layer]
+
+
+def _gradient(
+    params: GradientParams, network: Network, change: Callable[[ForwardPass], ForwardPass] | None = None
+) -> Vector:
+    """The gradient that the problem asks for, of a wrong network or after a wrong forward pass."""
+    values = forward(network, params.input)
+    return _asked(params.measure.backward(network, change(values) if change else values), params.layer)
+
+
+def _computed(make: Callable[[], Vector]) -> Vector | None:
+    """A wrong answer; None where the wrong rule leads to nothing, a logarithm of 0 say."""
+    try:
+        return make()
+    except InputError:
+        return None
+
+
+def _candidates(params: GradientParams) -> list[tuple[Callable[[], Vector], str]]:
     network = params.network
-    if network.layers[-1].activation == "softmax":
-        total = sum(
-            (backward(network, values, name).gradient for name in network.outputs),
-            Vector((ZERO,) * len(back.gradient)),
-        )
-        return (Check("The outputs of a soft-max add up to 1, and their gradients to $\\mathbf{0}$.", not total),)
-    affine = affine_check(network, values, back.output, back.rows[0], back.neuron_deltas)
-    if values.kinks:
-        return (affine,)
-    quotients = difference_quotients(network, params.input, params.output)
-    y = named(back.output).latex
-    note = (
-        f"Each entry equals the difference quotient $({y}(w_i + s) - {y}(w_i))/s$ with a step $s$ so small that no "
-        f"ReLU switches; there ${y}$ is affine in $w_i$, so the quotient is exact."
+    relu = {layer.activation for layer in network.layers} <= {"relu", "identity"}
+    masks = (
+        "The factors $H(z)$ are missing: no derivative passes through a ReLU that is not active."
+        if relu
+        else "The derivatives of the activations are missing: each neuron contributes its own as a factor."
     )
-    return Check(note, quotients == back.gradient), affine
+    own = (
+        "The output neuron's own factor $H(z)$ is missing."
+        if network.layers[-1].activation == "relu"
+        else "The derivative of the output layer's own activation is missing."
+    )
+    left_out = "The ReLU was left out everywhere." if relu else "The activations were left out everywhere."
+    candidates: list[tuple[Callable[[], Vector], str]] = [
+        (lambda: _gradient(params, network, _without_slopes), masks),
+        (lambda: _gradient(params, with_linear_output(network)), own),
+        (lambda: _gradient(params, network, _without_last_slope), own),
+        *_loss_candidates(params),
+        (lambda: _gradient(params, without_activations(network)), left_out),
+        (lambda: _gradient(params, without_biases(network)), "The biases were left out of the neurons' sums."),
+        *_weight_candidates(params),
+    ]
+    return candidates
 
 
-def _without_masks(values: ForwardPass) -> ForwardPass:
+def _weight_candidates(params: GradientParams) -> list[tuple[Callable[[], Vector], str]]:
+    """What goes wrong with biases, and with the variable, where the weights are asked for."""
+    if params.layer is not None:
+        return [(lambda: -_gradient(params, params.network), "The sign is wrong: this points downhill.")]
+    weights, right = params.network.numbered_weights, _gradient(params, params.network)
+    zeros = Vector(tuple(ZERO if w.source is None else g for g, w in zip(right, weights, strict=True)))
+    only_gains = Vector(tuple(g for g, w in zip(right, weights, strict=True) if w.source is not None))
+    return [
+        (lambda: zeros, "The derivative in a bias is that in the neuron's sum, not 0."),
+        (lambda: only_gains, "The biases are weights too: each has an entry of its own."),
+    ]
+
+
+def _loss_candidates(params: GradientParams) -> list[tuple[Callable[[], Vector], str]]:
+    if params.target is None:
+        return []
+    network = params.network
+    candidates: list[tuple[Callable[[], Vector], str]] = [
+        (lambda: -_gradient(params, network), "The sign is wrong: the gradient of the loss points uphill."),
+    ]
+    if params.measure.loss == "squared":
+        why = "The factor $\\frac{1}{2}$ of the loss is missing: its derivative is $y - t$, not $2(y - t)$."
+        candidates.append((lambda: 2 * _gradient(params, network), why))
+    if len(network.outputs) == 1:
+        plain = params.model_copy(update={"target": None, "loss": None})
+        why = "This is the gradient of the output: the derivative of the loss in the output is missing."
+        candidates.append((lambda: _gradient(plain, network), why))
+    return candidates
+
+
+def _without_slopes(values: ForwardPass) -> ForwardPass:
     layers = tuple(replace(layer, jacobian=Matrix.identity(len(layer.outputs))) for layer in values.layers)
     return replace(values, layers=layers)
 
 
-def _with_zero_biases(network: Network, right: Vector) -> Vector:
-    weights = network.numbered_weights
-    return Vector(tuple(ZERO if w.source is None else g for g, w in zip(right, weights, strict=True)))
+def _without_last_slope(values: ForwardPass) -> ForwardPass:
+    return replace(values, layers=(*values.layers[:-1], _without_slopes(values).layers[-1]))
 
 
-def _row(vector: Vector) -> str:
-    return Matrix((vector.entries,)).latex
+def _entries_step(params: GradientParams, values: ForwardPass, back: BackwardPass) -> Step:
+    """With one check more where the network is linear in its input and biases."""
+    network, measure = params.network, params.measure
+    step = entries_step(network, values, back, measure, params.with_respect_to)
+    if measure.output is None or not is_piecewise_linear(network):
+        return step
+    affine = affine_check(network, values, measure.output, back.rows[0], back.neuron_deltas)
+    return replace(step, checks=(*step.checks, affine))
 
 
 def _code(params: GradientParams) -> str:
-    imports = "from gradus.exact.backpropagation import gradient", "from gradus.exact.matrices import Vector"
+    measure, imports = params.measure, ["from gradus.exact.networks.backpropagation import forward"]
     entries = ", ".join(x.text for x in params.input)
-    chosen = "" if params.output is None else f', "{params.output}"'
-    return network_code(params.network, *imports) + f'\nprint(gradient(network, Vector.of("{entries}"){chosen}).text)'
+    lines = [f'values = forward(network, Vector.of("{entries}"))']
+    if measure.target is None:
+        imports[0] = "from gradus.exact.networks.backpropagation import backward, forward"
+        lines.append(f'back = backward(network, values, "{measure.output}")')
+    else:
+        imports[0] = "from gradus.exact.networks.backpropagation import forward, loss_backward"
+        target = ", ".join(t.text for t in measure.target)
+        lines.append(f'back = loss_backward(network, values, Vector.of("{target}"), "{measure.loss}")')
+    lines.append(f"print(back.{'gradient' if params.layer is None else f'rows[{params.layer}]'}.text)")
+    return "\n".join([network_code(params.network, *imports, "from gradus.exact import Vector"), *lines])
 
+
+def _plain(rng: Random, level: int) -> GradientParams:
+    network, x = sampled_network(rng, level)
+    return GradientParams(network=network, input=x)
+
+
+def _leaky(rng: Random, level: int) -> GradientParams:
+    network, x = sampled_network(rng, level, "leaky_relu", Number.of(rng.choice(("1/2", "1/10"))))
+    return GradientParams(network=network, input=x)
+
+
+def _inputs(rng: Random, level: int) -> GradientParams:
+    network, x = sampled_network(rng, level)
+    return GradientParams(network=network, input=x, with_respect_to="inputs")
+
+
+def _squared(rng: Random, level: int) -> GradientParams:
+    """The output misses its target by 1 or 2."""
+    network, x = sampled_network(rng, level)
+    y = forward(network, x).output[0]
+    return GradientParams(network=network, input=x, target=Vector((y + rng.choice((-2, -1, 1, 2)),)), loss="squared")
+
+
+def _soft_max(rng: Random, level: int) -> GradientParams:
+    """All classes are equally likely."""
+    outputs = rng.choice((2, 3))
+    network, x = sampled_classifier(rng, outputs, "softmax")
+    right = rng.randrange(outputs)
+    target = Vector.of([int(i == right) for i in range(outputs)])
+    return GradientParams(network=network, input=x, target=target, loss="cross-entropy")
+
+
+def _sigmoid(rng: Random, level: int) -> GradientParams:
+    """The output is 1/2; the output itself or its cross-entropy is asked about."""
+    network, x = sampled_classifier(rng, 1, "sigmoid")
+    if rng.random() < 0.5:
+        return GradientParams(network=network, input=x)
+    return GradientParams(network=network, input=x, target=Vector.of([rng.choice((0, 1))]), loss="cross-entropy")
+
+
+def _hinge(rng: Random, level: int) -> GradientParams:
+    """The right class is behind another."""
+    network, x = sampled_classifier(rng, 3, "identity")
+    output = forward(network, x).output
+    right = rng.choice([i for i, y in enumerate(output) if any(other > y for other in output)])
+    target = Vector.of([int(i == right) for i in range(3)])
+    return GradientParams(network=network, input=x, target=target, loss="hinge")
+
+
+_SAMPLES: dict[int, tuple[Callable[[Random, int], GradientParams], ...]] = {
+    1: (_plain,),
+    2: (_plain, _leaky, _inputs, _squared),
+    3: (_plain, _squared, _soft_max, _sigmoid, _hinge),
+}
 
 KIND = Gradient()

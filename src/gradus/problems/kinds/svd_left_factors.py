@@ -9,9 +9,9 @@ from gradus.answers import criteria
 from gradus.answers.answer import Exact, Parts
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.matrices import Matrix
-from gradus.exact.svd import SVD, diagonal, svd
-from gradus.exact.svd_steps import left_factor_steps
+from gradus.exact.linear_algebra.matrices import Matrix
+from gradus.exact.linear_algebra.svd import SVD, diagonal, svd
+from gradus.exact.linear_algebra.svd_steps import left_factor_steps
 from gradus.problems.linear_systems import (
     MatrixParams,
     given_matrix,

@@ -9,10 +9,10 @@ from gradus.answers import criteria
 from gradus.answers.answer import Exact
 from gradus.answers.verdict import Criterion, Mistake
 from gradus.documents.blocks import Block, Text
-from gradus.exact.matrices import Matrix
-from gradus.exact.subspaces import primitive
-from gradus.exact.svd import svd
-from gradus.exact.svd_steps import right_factor_steps
+from gradus.exact.linear_algebra.matrices import Matrix
+from gradus.exact.linear_algebra.subspaces import primitive
+from gradus.exact.linear_algebra.svd import svd
+from gradus.exact.linear_algebra.svd_steps import right_factor_steps
 from gradus.problems.linear_systems import MatrixParams, given_matrix, matrix_code, v_convention
 from gradus.problems.matrix_samples import construction
 from gradus.problems.mistakes import distinct

@@ -12,7 +12,7 @@ from gradus.answers.answer import Prose
 from gradus.documents.blocks import Block, Table, Text
 from gradus.evidence.accuracy import accuracies
 from gradus.evidence.curves import LearningCurve, learning_curve
-from gradus.exact.layers import Architecture, hw5_cnn
+from gradus.exact.networks.layers import Architecture, hw5_cnn
 from gradus.problems.problem import Kind, Records, Solution
 from gradus.problems.training_runs import found_record
 from gradus.problems.training_setting import VALIDATION_PERCENT, TrainingParams, setting_sentence

@@ -35,6 +35,12 @@ class Part:
         """The images at these positions, in this order, as a copy."""
         return Part(self.images[indices], self.labels[indices])
 
+    def spread(self, count: int | None) -> Part:
+        """Images from the whole part, evenly spread over it, so many; all of them for None."""
+        if count is None or count >= len(self):
+            return self
+        return self.take(np.arange(count, dtype=np.int64) * len(self) // count)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

@@ -10,6 +10,9 @@ from gradus.training.recipes.hw5 import hw5
 
 RECIPES: dict[str, Callable[[int], Configuration]] = {recipe.__name__: recipe for recipe in (hw5,)}
 
+SMALL_NETWORK = "small-network"
+"""The recipe of :mod:`gradus.training.small_networks`, whose network and data stand in a request's settings."""
+
 
 def recipe_named(name: str) -> Callable[[int], Configuration]:
     """The recipe of that name.
@@ -18,7 +21,7 @@ def recipe_named(name: str) -> Callable[[int], Configuration]:
         InputError: there is none.
     """
     if name not in RECIPES:
-        raise InputError(
-            "recipe", name, f"must be one of {', '.join(sorted(RECIPES))}", nearest(name, RECIPES, "choose one of them")
-        )
+        known = sorted((*RECIPES, SMALL_NETWORK))
+        rule = f"must be one of {', '.join(known)}"
+        raise InputError("recipe", name, rule, nearest(name, known, "choose one of them"))
     return RECIPES[name]

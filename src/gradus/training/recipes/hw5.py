@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from gradus.exact.layers import hw5_cnn
+from gradus.exact.networks.layers import hw5_cnn
 from gradus.training.configuration import Adam, Configuration, Sgd
 
 

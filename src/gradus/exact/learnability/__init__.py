@@ -1,0 +1,1 @@
+"""What training can change from an initialisation, and what it never can."""

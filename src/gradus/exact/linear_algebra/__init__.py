@@ -1,0 +1,1 @@
+"""Matrices: row reduction, subspaces, eigenvalues, the singular value decomposition, least squares."""

@@ -1,0 +1,1 @@
+"""Gradient descent with momentum on quadratics, direction by direction, and its paths."""

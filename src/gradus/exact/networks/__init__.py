@@ -1,0 +1,1 @@
+"""Small networks: their description, values, gradients, worked steps and structure; architectures of large ones."""
