@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LONG_TOKEN: Final = 24
 _CHUNK: Final = 4
 _LONG_FORMULA: Final = 25
-_LEAD_IN: Final = 200
+_LEAD_IN: Final = 420
 _LIST_INDENT: Final = 16
 _QUOTE_INDENT: Final = 12
 _MAX_LINK: Final = 2000
