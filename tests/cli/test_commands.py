@@ -60,6 +60,23 @@ def test_a_terminal_without_unicode_loses_no_minus(tmp_path: Path) -> None:
     assert "1/5 [-4; 3]" in shown and "?" not in shown.replace("What is", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding", "written"),
+    [
+        ("w₁₀ ≈ 9.9 ⋅ 10⁻⁸", "ascii", "w_10 ~ 9.9 * 10^-8"),
+        ("∂ℓ/∂𝐱⁽ᵏ⁻¹⁾", "ascii", "dl/dx^(k-1)"),
+        ("αλu < 2(1 + 𝜇), 𝐰 + μ𝐯", "ascii", "alpha lambda u < 2(1 + mu), w + mu v"),
+        ("17/20 ± √71/20 i", "ascii", "17/20 +- sqrt 71/20 i"),
+        ("λ±²", "latin-1", "lambda±²"),
+    ],
+)
+def test_mathematics_without_unicode(text: str, encoding: str, written: str) -> None:
+    from gradus.cli.plain_terminal import use_plain_terminal
+
+    use_plain_terminal()
+    assert text.encode(encoding, "gradus-ascii").decode(encoding) == written
+
+
 def test_bytes_that_are_no_text_are_refused(call) -> None:
     code, _, err = call("solve", "hw5", "--only", "3.2", "--member", "a\udcffb")
     assert code == 2 and "is not UTF-8 text" in err

@@ -150,13 +150,15 @@ def test_without_torch_the_proof_is_shown_all_the_same(call: Call, monkeypatch: 
     ("arguments", "message"),
     [
         (["nowhere.yaml"], "network file = nowhere.yaml: cannot be read"),
-        (["hw5"], "network file = hw5: cannot be read"),
+        (["hw5"], "FILE = hw5: is neither a file nor hw5-cnn; did you mean hw5-cnn?"),
         (["net.yaml", "--init", "ones"], "--init = ones: must be zeros"),
         (["net.yaml", "--init", "constant:1/0"], "--init = constant:1/0: divides by 0"),
         (["net.yaml", "--dropout", "on"], "--dropout = on: is for hw5-cnn"),
         (["net.yaml", "--relu-before-softmax"], "--relu-before-softmax: is for hw5-cnn"),
         (["net.yaml", "--loss", "absolute"], "--loss = absolute: must be one of squared"),
-        (["hw5-cnn", "--init", "given"], "there are no given weights"),
+        (["hw5-cnn", "--init", "given"], "--init = given: there are no given weights"),
+        (["net.yaml", "--time-limit", "nan"], "--time-limit = nan: must be a number of seconds above 0"),
+        (["net.yaml", "--html", "."], "output = .: cannot be written (Is a directory)"),
         (["hw5-cnn", "--loss", "squared"], "--loss = squared: is cross-entropy for hw5-cnn"),
         (["net.yaml", "--json", "--steps"], "--json: does not go with --steps"),
         (["net.yaml", "--optimizer", "rmsprop"], "'rmsprop' is not one of"),
@@ -165,6 +167,19 @@ def test_without_torch_the_proof_is_shown_all_the_same(call: Call, monkeypatch: 
 def test_wrong_input_is_one_clear_error(call: Call, arguments: list[str], message: str) -> None:
     code, out, err = call(*arguments)
     assert code == 2 and out == "" and message in err
+
+
+def test_the_terminal_shows_the_equations_that_the_proof_refers_to(call: Call) -> None:
+    code, out, _ = call("net.yaml", "--init", "zeros", "--steps")
+    assert code == 0 and out.index("(3)") < out.index("By (3)")
+
+
+def test_a_large_network_is_told_fast(call: Call) -> None:
+    """Words for 20,000 weights once took the square of that."""
+    neurons = [{"gains": [1] * 200, "bias": 0}] * 100
+    network = {"inputs": [f"x{i}" for i in range(200)], "layers": [{"activation": "relu", "neurons": neurons}]}
+    code, out, err = call("-", "--init", "zeros", "--time-limit", "20", stdin=json.dumps(network))
+    assert code == 0 and "every weight" in out, err
 
 
 def test_what_no_recipe_trains_is_said(call: Call) -> None:

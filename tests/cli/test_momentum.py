@@ -136,12 +136,26 @@ def test_from_files_and_stdin(call, tmp_path: Path) -> None:
         (given("; ".join(" ".join("0" for _ in range(7)) for _ in range(7)), "--html", "a"), 1, "at most 6 rows"),
         (given("-", "--start", "-"), 2, "cannot be read twice"),
         (given("1", "--plot", "no/such/folder.svg"), 2, "cannot be written"),
+        (given("1", "--plot", "path.png"), 2, "plot = path.png: is written as SVG"),
+        (given("1", "--plot", "."), 2, "output = .: cannot be written (Is a directory)"),
         (("--alpha", "1", "--mu", "0"), 2, "--hessian"),
     ],
 )
 def test_wrong_input_is_one_message(call, arguments: tuple[str, ...], code: int, message: str) -> None:
     found, out, err = call(*arguments)
     assert (found, out) == (code, "") and message in err
+
+
+def test_the_steps_of_a_page_are_numbered_through(call, tmp_path: Path) -> None:
+    code, _, _ = call(*SADDLE, "--html", "a.html")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert code == 0 and all(page.count(f"<strong>{n}. ") == 1 for n in range(1, 6))
+
+
+def test_large_approximate_eigenvectors_have_their_size_in_front(call) -> None:
+    rows = "; ".join(" ".join(str((i * j) % 7 + (j * j + i * i) % 3) for i in range(6)) for j in range(6))
+    code, out, _ = call(*given(rows))
+    assert code == 0 and " ⋅ (" in " ".join(out.split())
 
 
 def test_eight_rows_with_irrational_eigenvalues(call) -> None:

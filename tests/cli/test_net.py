@@ -298,15 +298,15 @@ def test_a_file_that_is_too_long(call, monkeypatch: pytest.MonkeyPatch) -> None:
         (["net.yaml", "--target", "1"], "--target: needs an input"),
         (["net.yaml", "--steps"], "--steps: needs an input"),
         (["net.yaml", "--input", "1 2", "--loss", "squared"], "--loss = squared: needs a target"),
-        (["net.yaml", "--input", "1 2", "--target", "1"], "loss: must be one of squared, cross-entropy, hinge"),
+        (["net.yaml", "--input", "1 2", "--target", "1"], "--loss: must be one of squared, cross-entropy, hinge"),
         (["net.yaml", "--input", "1 2", "--target", "1", "--loss", "sqared"], "did you mean squared?"),
-        (["net.yaml", "--input", "1 2", "--target", "1 2", "--loss", "squared"], "must have 1 entries"),
+        (["net.yaml", "--input", "1 2", "--target", "1 2", "--loss", "squared"], "must have 1 entry"),
         (["net.yaml", "--input", "1 2", "--target", "1", "--loss", "cross-entropy"], "needs a soft-max or one sigmoid"),
         (["smooth.yaml", "--input", "1 2", "--target", "cta"], "did you mean cat?"),
-        (["smooth.yaml", "--input", "1 2", "--target", "1 1"], "probabilities"),
+        (["smooth.yaml", "--input", "1 2", "--target", "1 1"], "--target = (1, 1): must be probabilities"),
         (["smooth.yaml", "--input", "1 2", "--output", "cow"], "--output = cow: must be one of cat, dog"),
         (["smooth.yaml", "--input", "1 2", "--output", "cat", "--target", "cat"], "does not go with --target"),
-        (["smooth.yaml", "--input", "1 2", "--steps"], "output"),
+        (["smooth.yaml", "--input", "1 2", "--steps"], "--output: must be named for --steps: one of cat, dog"),
         (["net.yaml", "--input", "1 2", "--grad", "weight"], "--grad = weight: must be weights, inputs, or the number"),
         (["net.yaml", "--input", "1 2", "--grad", "3"], "--grad = 3"),
         (["net.yaml", "--input", "1 2", "--json", "--latex"], "does not go with --json"),
@@ -316,12 +316,24 @@ def test_a_file_that_is_too_long(call, monkeypatch: pytest.MonkeyPatch) -> None:
         (["net.yaml", "--example"], "does not go with --example"),
         (["--schema", "--example"], "does not go with --schema"),
         (["net.yaml", "--draw", "nowhere/net.svg"], "nowhere/net.svg"),
+        (["net.yaml", "--draw", "."], "output = .: cannot be written (Is a directory)"),
+        (["net.yaml", "--draw", "net.png"], "--draw = net.png: is written as SVG"),
+        (["net.yaml", "--time-limit", "nan"], "--time-limit = nan: must be a number of seconds above 0"),
+        (["net.yaml", "--loss", "squared"], "--loss = squared: needs an input, or --symbolic"),
+        (["net.yaml", "--grad", "inputs"], "--grad = inputs: needs an input, or --symbolic"),
     ],
     ids=str,
 )
 def test_wrong_arguments(call, arguments: list[str], said: str) -> None:
     code, _, err = call("net", *arguments)
     assert code == 2 and said in err and err.count("\n") == 1
+
+
+def test_a_page_of_several_outputs_has_the_results_of_all(call, tmp_path: Path) -> None:
+    code, out, _ = call("net", "smooth.yaml", "--input", "1 2", "--html", "all.html")
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert code == 0 and "Derivatives of dog" in out
+    assert "The worked steps take one output" in page and "Back through layer" not in page
 
 
 def test_many_outputs_of_a_large_network_need_a_name(call) -> None:

@@ -12,7 +12,7 @@ import pytest
 from exact.test_gradient_expressions import random_network, random_target
 from exact.test_networks import HW5
 from gradus.documents.latex import parse
-from gradus.errors import InputError
+from gradus.errors import InputError, UnsupportedError
 from gradus.exact.linear_algebra.matrices import Vector
 from gradus.exact.networks.backpropagation import forward
 from gradus.exact.networks.backpropagation_steps import backpropagation_steps, kink_steps
@@ -231,3 +231,18 @@ def test_numbers_that_are_long_are_rounded_and_say_so() -> None:
 def test_wrong_questions_are_refused(asked: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         backpropagation_steps(Network.of(HW5), Vector.of([0, 3]), **asked)
+
+
+def test_an_undecided_equality_leaves_its_check_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of sigmoids within sigmoids two forms of one number may be beyond what is decided; the steps still stand."""
+
+    def undecided(*_: object) -> list[bool]:
+        raise UnsupportedError("number", None, "cannot be told from 0", "choose other weights")
+
+    layer = {"activation": "sigmoid", "neurons": [{"gains": [1], "bias": 1}]}
+    network = Network.of({"inputs": ["x"], "layers": [layer]})
+    whole = backpropagation_steps(network, Vector.of([1]))
+    monkeypatch.setattr("gradus.exact.networks.recursion_steps._rows_hold", undecided)
+    found = backpropagation_steps(network, Vector.of([1]))
+    assert [step.claim for step in found] == [step.claim for step in whole]
+    assert sum(len(step.checks) for step in found) == sum(len(step.checks) for step in whole) - 1

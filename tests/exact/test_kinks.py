@@ -156,3 +156,18 @@ def test_ties_between_the_largest_rivals() -> None:
         (5, "0", "1", "0"),
         (6, "0", "1", "0"),
     ]
+
+
+def test_a_sum_that_is_zero_by_an_identity_of_exponentials_is_a_kink() -> None:
+    hidden = {"activation": "tanh", "neurons": [{"gains": [1], "bias": 0}]}
+    smooth = {"activation": "sigmoid", "neurons": [{"gains": [1], "bias": 0}, {"gains": [-1], "bias": 0}]}
+    wide = {"activation": "sigmoid", "neurons": [{"gains": [2], "bias": 0}]}
+    last = {"activation": "relu", "neurons": [{"gains": [1], "bias": 0}]}
+    t = forward(Network.of({"inputs": ["x"], "layers": [hidden]}), Vector.of([1])).output[0]
+    s = forward(Network.of({"inputs": ["x"], "layers": [wide]}), Vector.of([1])).output[0]
+    relu = Network.of({"inputs": ["x"], "layers": [last]})
+    assert forward(relu, Vector((t - 2 * s + 1,))).kinks == ("y",)
+    sums = {"activation": "relu", "neurons": [{"gains": [1, 1], "bias": -1}]}
+    net = Network.of({"inputs": ["x"], "layers": [smooth, sums]})
+    assert forward(net, Vector.of([3])).kinks == ("y",)
+    assert {k.weight.number for k in kink_derivatives(net, Vector.of([3]))} == {1, 2, 3, 4, 5, 6, 7}

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from gradus.errors import InputError, UnsupportedError
 from gradus.exact.linear_algebra.matrices import Matrix, Vector
+from gradus.exact.numbers.field_numbers import field_number
 from gradus.exact.numbers.number import ONE, ZERO, Number, sqrt
+from gradus.exact.numbers.number_fields import Field
 from gradus.exact.transcendental.functions import log, sigmoid, softmax, tanh
 from gradus.exact.transcendental.number import TranscendentalNumber
 
@@ -223,12 +225,85 @@ def test_extreme_values_within_the_limit() -> None:
     assert low.sign() == (1 - low).sign() == (1 + t).sign() == 1
 
 
-def test_what_no_precision_decides_is_refused_and_not_guessed() -> None:
-    # log(4) = 2 log(2) is not among the relations that the normal form knows.
-    zero = log(number(4)) - 2 * log(number(2))
-    for ask in (zero.sign, lambda: zero.decimal):
+def test_what_no_precision_and_no_identity_decides_is_refused_and_not_guessed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gradus.exact.transcendental.number.MAX_BITS", 2_000)
+    zero = sigmoid(log(number(2))) - number("2/3")  # e^(log 2) = 2 is not among the identities that are known
+    for ask in (zero.sign, lambda: zero.decimal, lambda: bool(zero), lambda: zero == 0, lambda: ONE / zero):
         with pytest.raises(UnsupportedError, match="cannot be told from 0"):
             ask()
+
+
+def test_a_long_number_that_stays_open_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradus.exact.transcendental.number.MAX_BITS", 1_000)
+    zero = sum((n * sigmoid(number(Fraction(1, n))) for n in range(3, 40)), ZERO) * (sigmoid(log(number(2))) * 3 - 2)
+    for ask in (zero.sign, lambda: zero.text, lambda: zero.latex):
+        with pytest.raises(UnsupportedError, match="number = a sum of 2 products: cannot be told from 0"):
+            ask()
+
+
+def identities() -> list[tuple[Number, Number]]:
+    s, y, t = sigmoid(number("11/4")), sigmoid(number("-11/4")), tanh(number("11/8"))
+    x = number("root(x^3 - x - 1, 1)")
+    return [
+        (-s / (y - y * y), -1 / y),
+        (1 / (y - y * y), 1 / (s - s * s)),
+        (1 / (1 + s), 1 / (2 - y)),
+        ((s * s + 2 * s + 1) / (s + 1), s + 1),
+        (t, 2 * s - 1),
+        (1 - t * t, 4 * s * y),
+        (softmax(Vector.of([0, 1]))[1], sigmoid(ONE)),
+        (softmax(Vector.of([0, 1, 2]))[1], softmax(Vector.of([9, 7, 8]))[2]),
+        (
+            softmax(Vector.of([0, 1, 2]))[2] / softmax(Vector.of([0, 1, 2]))[0],
+            s / y * sigmoid(number("-3/4")) / sigmoid(number("3/4")),
+        ),
+        (sigmoid(2 * s - 1), sigmoid(t)),
+        (log(number(4)), 2 * log(number(2))),
+        (log(number("9/8")), 2 * log(number(3)) - 3 * log(number(2))),
+        (log(s) - log(y), number("11/4")),
+        (log(softmax(Vector.of([0, 1, 2]))[1]) - 1, log(softmax(Vector.of([2, 1, 0]))[2])),
+        (sigmoid(x) / sigmoid(-x) * (tanh(x / 2) - 1), -1 - tanh(x / 2)),
+        (sqrt(2) * s / (s + s * s), sqrt(2) / (2 - y)),
+    ]
+
+
+@pytest.mark.parametrize("pair", identities())
+@pytest.mark.parametrize("near", ["0", "10^-200"])
+def test_identities_that_the_normal_form_misses_are_proved_by_exponentials(
+    pair: tuple[Number, Number], near: str
+) -> None:
+    a, b = pair
+    difference = a - b
+    if near == "0":
+        assert not isinstance(b, TranscendentalNumber) or hash(a) == hash(b)
+        assert a == b and b == a and not difference and difference.sign() == 0
+        assert (difference.text, difference.decimal, difference.latex) == ("0", "0", "0") and difference == 0
+        assert not a < b and a <= b
+        with pytest.raises(InputError, match="must not be 0"):
+            ONE / difference
+    else:
+        assert a != b + number(near) and (difference + number(near)).sign() == 1 and a < b + number(near)
+
+
+@pytest.mark.parametrize("text", ["root(x^3 - x - 1, 1)", "sqrt(1 + sqrt(2))", "root(x^5 - 10*x^2 + 1, 3)"])
+def test_numbers_kept_as_roots_meet_transcendental_ones_from_both_sides(text: str) -> None:
+    x, s = number(text), sigmoid(number("1/3"))
+    with mpmath.workdps(60):
+        root, value = mpmath.mpf((x * 10**30).decimal) / mpmath.mpf(10) ** 30, mp_sigmoid(mpmath.mpf(1) / 3)
+        expected = [root * value, root + value, root - value, root / value, value - root, value / root]
+        for mine, theirs in zip([x * s, x + s, x - s, x / s, s - x, s / x], expected, strict=True):
+            assert abs(mpmath.mpf(mine.decimal) / theirs - 1) < mpmath.mpf(10) ** -27
+    assert x * s == s * x and x + s == s + x and x - s == -(s - x)
+    assert x != s and (x < s) == (root < value) and (s < x) == (value < root)
+    t = symmetric_root()
+    assert t * s == s * t and t + s == s + t and t - s == -(s - t) and t != s
+
+
+def symmetric_root() -> Number:
+    """A number that stays in its field."""
+    return field_number(Field((1, -2, -1, 1)), 3, (0, 1))
 
 
 def test_a_power_beyond_all_bounds_is_refused() -> None:

@@ -57,6 +57,20 @@ def test_an_error_names_its_line_and_place(old: str, new: str, line: int, place:
     assert caught.value.rule and caught.value.remedy
 
 
+def test_exponents_are_read_where_json_allows_them() -> None:
+    text = '{"inputs": ["x"], "layers": [{"activation": "relu", "neurons": [{"gains": [1.5e-3], "bias": -2E2}]}]}'
+    assert network_in(text, "net.json").weights.text == "(3/2000, -200)"
+    with pytest.raises(InputError) as caught:
+        network_in(text.replace("1.5e-3", "1e-999999999"), "net.json")
+    assert caught.value.value == "1e-999999999"
+
+
+def test_a_repeated_key_of_json_is_refused_with_its_line() -> None:
+    with pytest.raises(InputError) as caught:
+        network_in('{"inputs": ["x"],\n"inputs": ["y"],\n"layers": []}', "net.json")
+    assert caught.value.place == "net.json:2" and "stands twice" in caught.value.rule
+
+
 def test_a_limit_stays_a_limit() -> None:
     wide = {"inputs": ["x"], "layers": [{"activation": "relu", "neurons": [{"gains": [1], "bias": 0}] * 1001}]}
     with pytest.raises(UnsupportedError) as caught:

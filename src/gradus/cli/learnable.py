@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
-from gradus.cli.output import json_option, messages, print_json, write_file
+from gradus.cli.output import json_option, messages, print_json
+from gradus.cli.page_files import page_options, time_limit_option, write_pages
 from gradus.cli.time_limit import time_limit
-from gradus.errors import InputError, SelfCheckFailed
+from gradus.errors import InputError, SelfCheckFailed, nearest
 
 if TYPE_CHECKING:
-    from gradus.documents.blocks import Block
+    from gradus.documents.blocks import Block, Document
     from gradus.evidence.learnability import Compared
     from gradus.exact.learnability.verdicts import Learnability
+    from gradus.exact.networks.network import Network
     from gradus.runs import NotRun, RunRecord
 
 HW5 = "hw5-cnn"
@@ -78,8 +80,7 @@ class Confronted:
 @click.option("--confront", is_flag=True, help="Train, and compare every weight with the proof.")
 @click.option("--steps", is_flag=True, help="Show the proof.")
 @json_option
-@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a web page with the proof.")
-@click.option("--pdf", type=click.Path(path_type=Path), metavar="FILE", help="Write a PDF with the proof.")
+@page_options("the proof")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -88,15 +89,7 @@ class Confronted:
     metavar="DIR",
     help="Where --confront keeps its runs.",
 )
-@click.option(
-    "--time-limit",
-    "limit",
-    type=click.FloatRange(min=0, min_open=True, max=1e6),
-    default=60,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up after so long (training not counted).",
-)
+@time_limit_option(" (training not counted)")
 def command(
     subject: str,
     init: str | None,
@@ -124,32 +117,32 @@ def command(
     if steps and as_json:
         raise InputError("--json", None, "does not go with --steps", "choose one of them")
     question = Question(subject, init, rule, weight_decay, not no_biases, dropout, inputs, loss, relu_before_softmax)
-    with time_limit(limit, "give a smaller network, or more time with --time-limit"):
+    remedy = "give a smaller network, or more time with --time-limit"
+    with time_limit(limit, remedy):
         from gradus.exact.learnability.conditions import changed_conditions
 
         found = _found(question)
         changes = changed_conditions(found)
     confronted = _confronted(found, rule, question, out) if confront else None
-    rows = confronted.rows if confronted else ()
-    _write_pages(found, changes, confronted, question, html, pdf)
-    if as_json:
-        from gradus.cli.learnable_json import learnability_json
+    with time_limit(limit, remedy):
+        write_pages(lambda: _document(found, changes, confronted, question), html, pdf)
+        if as_json:
+            from gradus.cli.learnable_json import learnability_json
 
-        print_json(learnability_json(found, changes, confronted, question))
-    else:
-        _print(_blocks(found, changes, confronted), found, steps)
-    _refuse_contradictions(rows)
+            print_json(learnability_json(found, changes, confronted, question))
+        else:
+            _print(_blocks(found, changes, confronted), found, steps)
+    _refuse_contradictions(confronted.rows if confronted else ())
     return int(confronted is not None and confronted.unfinished)
 
 
 def _found(question: Question) -> Learnability:
-    from gradus.cli.net import network_argument
     from gradus.exact.learnability.initialisation import GIVEN, GLOROT, Initialisation
     from gradus.exact.learnability.verdicts import Conditions, learnability
     from gradus.exact.networks.layers import Architecture, hw5_cnn
     from gradus.exact.networks.network import Network
 
-    subject: Architecture | Network = hw5_cnn() if question.subject == HW5 else network_argument(question.subject)
+    subject: Architecture | Network = hw5_cnn() if question.subject == HW5 else _network(question.subject)
     is_file = isinstance(subject, Network)
     if is_file and (question.dropout is not None or question.relu_before_softmax):
         option = "--dropout" if question.dropout is not None else "--relu-before-softmax"
@@ -167,7 +160,20 @@ def _found(question: Question) -> Learnability:
         question.relu_before_softmax,
         _loss(question.loss) if is_file else None,
     )
-    return learnability(subject, conditions)
+    try:
+        return learnability(subject, conditions)
+    except InputError as error:
+        if error.argument != "initialisation":
+            raise
+        raise type(error)("--init", error.value, error.rule, error.remedy) from error
+
+
+def _network(file: str) -> Network:
+    from gradus.cli.net import network_argument
+
+    if not (file == "-" or Path(file).suffix or Path(file).exists()):
+        raise InputError("FILE", file, f"is neither a file nor {HW5}", nearest(file, (HW5,), "give a network file"))
+    return network_argument(file)
 
 
 def _named(read: Any, text: str) -> Any:
@@ -178,7 +184,6 @@ def _named(read: Any, text: str) -> Any:
 
 
 def _loss(name: str | None) -> Any:
-    from gradus.errors import nearest
     from gradus.exact.networks.network import LOSSES
 
     if name is not None and name not in LOSSES:
@@ -226,24 +231,21 @@ def _print(blocks: tuple[Block, ...], found: Learnability, steps: bool) -> None:
     from gradus.documents.steps import step_blocks
     from gradus.documents.terminal import print_blocks
     from gradus.exact.learnability.steps import learnability_steps
+    from gradus.problems.learnability import recursion_of
 
     console = Console(highlight=False)
     print_blocks(blocks, console)
     if steps:
-        print_blocks(step_blocks(learnability_steps(found)), console)
+        print_blocks((*recursion_of(found), *step_blocks(learnability_steps(found))), console)
 
 
-def _write_pages(
+def _document(
     found: Learnability,
     changes: Sequence[tuple[str, Learnability]],
     confronted: Confronted | None,
     question: Question,
-    html: Path | None,
-    pdf: Path | None,
-) -> None:
-    if html is None and pdf is None:
-        return
-    from gradus.documents.blocks import Document, Figure, Text
+) -> Document:
+    from gradus.documents.blocks import Document, Text
     from gradus.documents.steps import step_blocks
     from gradus.exact.learnability.steps import learnability_steps
     from gradus.exact.networks.network import Network
@@ -251,11 +253,12 @@ def _write_pages(
 
     picture: tuple[Block, ...] = ()
     if isinstance(found.subject, Network) and len(found.subject.neurons) <= 60:
-        from gradus.problems.network_figure import network_alt, network_figure
+        from gradus.problems.network_figure import network_picture
 
-        picture = (Figure(network_figure(found.subject), network_alt(found.subject)),)
-    name = "the network of homework 5" if question.subject == HW5 else Path(question.subject).name
-    document = Document(
+        picture = (network_picture(found.subject),)
+    own = {HW5: "the network of homework 5", "-": "the network from stdin"}
+    name = own.get(question.subject, Path(question.subject).name)
+    return Document(
         f"What training can change in {name}",
         (
             *picture,
@@ -265,13 +268,3 @@ def _write_pages(
             *step_blocks(learnability_steps(found)),
         ),
     )
-    if html is not None:
-        from gradus.documents.html import html as html_page
-
-        write_file(html, html_page(document).encode(), "name another file")
-        messages().print(f"wrote {html}")
-    if pdf is not None:
-        from gradus.documents.pdf import pdf as pdf_page
-
-        write_file(pdf, pdf_page(document).bytes, "name another file")
-        messages().print(f"wrote {pdf}")

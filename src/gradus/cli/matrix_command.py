@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradus.cli.arguments import MathematicalCommand, matrix_argument, vector_argument
-from gradus.cli.output import json_option, messages, print_json, write_file
+from gradus.cli.output import json_option, print_json
+from gradus.cli.page_files import page_options, time_limit_option, write_pages
 from gradus.cli.time_limit import time_limit
 from gradus.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
-    from gradus.documents.blocks import Block
+    from gradus.documents.blocks import Document
     from gradus.exact import Matrix, Number, Step
 
 MAX_STEPS_SIDE = 8
@@ -96,7 +97,7 @@ def matrix_command(
             with time_limit(limit, "give a smaller matrix, or more time with --time-limit"):
                 result = work(*given, **own)
                 made = result.steps() if steps or html or pdf else ()
-            _write_pages(result, given, made, html, pdf)
+            write_pages(lambda: _document(result, given, made), html, pdf)
             if as_json:
                 print_json(result.json)
             elif as_latex:
@@ -120,17 +121,8 @@ _OPTIONS = (
     click.option("--steps", is_flag=True, help="Show the worked steps."),
     json_option,
     click.option("--latex", "as_latex", is_flag=True, help="Print LaTeX and nothing else."),
-    click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a web page with the steps."),
-    click.option("--pdf", type=click.Path(path_type=Path), metavar="FILE", help="Write a PDF with the steps."),
-    click.option(
-        "--time-limit",
-        "limit",
-        type=click.FloatRange(min=0, min_open=True, max=1e6),
-        default=60,
-        show_default=True,
-        metavar="SECONDS",
-        help="Give up after so long.",
-    ),
+    page_options("the steps"),
+    time_limit_option(),
 )
 
 
@@ -187,32 +179,12 @@ def _print(result: Result, steps: tuple[Step, ...]) -> None:
     print_blocks(step_blocks(steps), console)
 
 
-def _write_pages(
-    result: Result, given: list[Any], steps: tuple[Step, ...], html: Path | None, pdf: Path | None
-) -> None:
-    from gradus.documents.blocks import Document
-
-    if html is None and pdf is None:
-        return
-    document = Document(result.title, _page(result, given, steps))
-    console = messages()
-    if html is not None:
-        from gradus.documents.html import html as html_page
-
-        write_file(html, html_page(document).encode(), "name another file")
-        console.print(f"wrote {html}")
-    if pdf is not None:
-        from gradus.documents.pdf import pdf as pdf_page
-
-        write_file(pdf, pdf_page(document).bytes, "name another file")
-        console.print(f"wrote {pdf}")
-
-
-def _page(result: Result, given: list[Any], steps: tuple[Step, ...]) -> tuple[Block, ...]:
-    from gradus.documents.blocks import Math, Text
+def _document(result: Result, given: list[Any], steps: tuple[Step, ...]) -> Document:
+    from gradus.documents.blocks import Document, Math, Text
     from gradus.documents.steps import step_blocks
 
     names = ("A", r"\mathbf{b}")
     shown = r" \qquad ".join(f"{name} = {value.latex}" for name, value in zip(names, given, strict=False))
     results = tuple(Math(line) for formula in result.formulas for line in formula.lines)
-    return (Text("Given"), Math(shown), Text("## Result"), *results, Text("## Steps"), *step_blocks(steps))
+    blocks = (Text("Given"), Math(shown), Text("## Result"), *results, Text("## Steps"), *step_blocks(steps))
+    return Document(result.title, blocks)

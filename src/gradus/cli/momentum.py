@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gradus.cli.arguments import MathematicalCommand, matrix_argument, vector_argument
-from gradus.cli.output import json_option, messages, print_json, write_file
+from gradus.cli.output import json_option, messages, print_json, refuse_other_pictures, write_file
+from gradus.cli.page_files import page_options, time_limit_option, write_pages
 from gradus.cli.time_limit import time_limit
 from gradus.errors import InputError, UnsupportedError
 
@@ -35,17 +36,8 @@ MAX_PAGE_SIDE = 6
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Write a picture, SVG.")
 @click.option("--compare", is_flag=True, help="Nesterov's form and Adam as well.")
 @json_option
-@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a web page with worked steps.")
-@click.option("--pdf", type=click.Path(path_type=Path), metavar="FILE", help="Write a PDF with worked steps.")
-@click.option(
-    "--time-limit",
-    "limit",
-    type=click.FloatRange(min=0, min_open=True, max=1e6),
-    default=60,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up after so long.",
-)
+@page_options("worked steps")
+@time_limit_option()
 def command(
     hessian: str,
     alpha: str,
@@ -69,6 +61,7 @@ def command(
     Beyond quadratics, Q is the matrix of second derivatives in a stationary point, and the verdict a local one.
     """
     _check_stdin(hessian, start, velocity, centre)
+    refuse_other_pictures(plot, "plot")
     with time_limit(limit, "give a smaller Hessian or fewer iterations, or more time with --time-limit"):
         descent = _descent(
             _bounded(matrix_argument(hessian, "hessian"), bool(html or pdf)),
@@ -144,25 +137,12 @@ def _report(descent: Descent, steps: int | None, compare: bool) -> Report:
 
 
 def _write(found: Report, plot: Path | None, html: Path | None, pdf: Path | None) -> None:
-    console = messages()
-    if plot is not None:
-        write_file(plot, found.figure.svg.encode(), "name another file")
-        console.print(f"wrote {plot}")
-    if html is None and pdf is None:
-        return
     from gradus.cli.momentum_blocks import page
 
-    document = page(found)
-    if html is not None:
-        from gradus.documents.html import html as html_page
-
-        write_file(html, html_page(document).encode(), "name another file")
-        console.print(f"wrote {html}")
-    if pdf is not None:
-        from gradus.documents.pdf import pdf as pdf_page
-
-        write_file(pdf, pdf_page(document).bytes, "name another file")
-        console.print(f"wrote {pdf}")
+    if plot is not None:
+        write_file(plot, found.figure.svg.encode(), "name another file")
+        messages().print(f"wrote {plot}")
+    write_pages(lambda: page(found), html, pdf)
 
 
 def _print(found: Report) -> None:

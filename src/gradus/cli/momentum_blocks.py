@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import hypot
+from math import hypot, isfinite
 
 from gradus.documents.blocks import Block, Document, Figure, Math, Table, Text
 from gradus.documents.latex_unicode import display_width
@@ -21,6 +21,9 @@ from gradus.problems.momentum_worked import because, direction_steps, run_table,
 
 COMPARED = (10, 40, 100)
 """The iterations after which the methods are compared."""
+
+LARGE = 1000
+"""Entries of an approximate eigenvector that are larger have a common factor taken out."""
 
 WIDE = 24
 """Eigenvalues that take more columns are shown by decimals in the table."""
@@ -102,7 +105,9 @@ def page(found: Report) -> Document:
     descent = found.descent
     steps = tuple(part for part in setting_steps(descent) if isinstance(part, Step))
     tables = tuple(part for part in setting_steps(descent) if not isinstance(part, Step))
-    worked = (*step_blocks(steps), *tables, *step_blocks((*direction_steps(descent), verdict_step(descent))))
+    numbered = step_blocks((*steps, *direction_steps(descent), verdict_step(descent)))
+    setting = len(step_blocks(steps))
+    worked = (*numbered[:setting], *tables, *numbered[setting:])
     return Document(
         "Momentum on a quadratic",
         (
@@ -160,7 +165,18 @@ def _eigenvectors(directions: tuple[Labelled, ...]) -> tuple[Block, ...]:
 
 
 def _approximate(vector: Vector) -> str:
-    return rf"\approx ({', '.join(rounded(x) for x in vector)})"
+    """By decimals, with the largest entry in front of the vector where the entries are large."""
+    largest = max(vector, key=lambda x: abs(float(x)))
+    if abs(float(largest)) < LARGE:
+        return rf"\approx ({', '.join(rounded(x) for x in vector)})"
+    shown = ", ".join(_four_digits(float(x) / float(largest)) for x in vector)
+    return rf"\approx {rounded(largest)} \cdot ({shown})"
+
+
+def _four_digits(x: float) -> str:
+    """LaTeX."""
+    mantissa, _, exponent = f"{x:.4g}".partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
 def _directions_table(directions: tuple[Labelled, ...]) -> Table:
@@ -220,7 +236,7 @@ def _comparison(found: Report) -> tuple[Block, ...]:
     )
     header = ("method", *(f"after {k}" for k in COMPARED))
     names = {"momentum": "momentum", "nesterov": "Nesterov", "adam": "Adam"}
-    rows = tuple((names[name], *(f"{x:.4g}" for x in sizes)) for name, sizes in found.distances.items())
+    rows = tuple((names[name], *map(_distance, sizes)) for name, sizes in found.distances.items())
     velocity = found.velocity
     caption = (
         "Distances from the stationary point after so many iterations"
@@ -235,6 +251,10 @@ def _comparison(found: Report) -> tuple[Block, ...]:
         Table(("along", "eigenvalues of $M$", "converges"), _nesterov_rows(other), "Nesterov's form"),
         Table(header, rows, caption),
     )
+
+
+def _distance(x: float) -> str:
+    return f"${_four_digits(x)}$" if isfinite(x) else "too large"
 
 
 def _nesterov_rows(other: Descent) -> tuple[tuple[str, str, str], ...]:

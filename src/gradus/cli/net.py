@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gradus.cli.arguments import MathematicalCommand, file_text, matrix_argument, vector_argument
-from gradus.cli.output import json_option, messages, print_json, write_file
+from gradus.cli.output import json_option, messages, print_json, refuse_other_pictures, write_file
+from gradus.cli.page_files import page_options, time_limit_option, write_pages
 from gradus.cli.time_limit import time_limit
 from gradus.errors import InputError, nearest
 
@@ -65,19 +68,10 @@ class NetOptions:
 @click.option("--draw", type=click.Path(path_type=Path), metavar="FILE", help="Write the picture, an SVG.")
 @json_option
 @click.option("--latex", "as_latex", is_flag=True, help="Print LaTeX and nothing else.")
-@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a web page with the steps.")
-@click.option("--pdf", type=click.Path(path_type=Path), metavar="FILE", help="Write a PDF with the steps.")
+@page_options("the steps")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of a network file.")
 @click.option("--example", is_flag=True, help="Print a network file to start from.")
-@click.option(
-    "--time-limit",
-    "limit",
-    type=click.FloatRange(min=0, min_open=True, max=1e6),
-    default=60,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up after so long.",
-)
+@time_limit_option()
 def command(
     file: str | None,
     input: str | None,
@@ -107,16 +101,16 @@ def command(
         _print_form(schema, example, file)
         return
     options = NetOptions(input, target, loss, output, grad, symbolic, structure, box)
-    _check(file, options, steps, as_json, as_latex)
+    _check(file, options, draw, steps, as_json, as_latex)
     with time_limit(limit, "give a smaller network, or more time with --time-limit"):
         network = network_argument(file or "")
-        answer = _answer(network, options, steps=steps or bool((html or pdf) and input is not None))
+        answer = _answer(network, options, steps or bool((html or pdf) and input is not None), steps)
         if draw is not None:
             from gradus.problems.network_figure import network_figure
 
             write_file(draw, network_figure(network).encode(), "name another file")
             messages().print(f"wrote {draw}")
-        _write_pages(answer, html, pdf)
+        write_pages(answer.document, html, pdf)
         if as_json:
             print_json(answer.json())
         elif as_latex:
@@ -156,7 +150,9 @@ def _print_form(schema: bool, example: bool, file: str | None) -> None:
     click.echo(json.dumps(network_schema(), indent=2))
 
 
-def _check(file: str | None, options: NetOptions, steps: bool, as_json: bool, as_latex: bool) -> None:
+def _check(
+    file: str | None, options: NetOptions, draw: Path | None, steps: bool, as_json: bool, as_latex: bool
+) -> None:
     """What can be said of the options before any file is read."""
     if file is None:
         raise InputError("FILE", None, "is missing", "give a network file, or see --example")
@@ -172,13 +168,18 @@ def _check(file: str | None, options: NetOptions, steps: bool, as_json: bool, as
         needing = [("--target", options.target is not None), ("--steps", steps)]
         for name in (name for name, on in needing if on):
             raise InputError(name, None, "needs an input", 'add --input "0 3", say')
+        asking = (("--loss", options.loss), ("--output", options.output), ("--grad", options.grad))
+        for name, value in asking if not options.symbolic else ():
+            if value not in (None, "weights"):
+                raise InputError(name, value, "needs an input, or --symbolic", 'add --input "0 3", say')
     elif options.loss is not None and options.target is None:
         raise InputError("--loss", options.loss, "needs a target", "add --target")
+    refuse_other_pictures(draw, "--draw")
     if [file, options.input, options.target, options.box].count("-") > 1:
         raise InputError("-", None, "can be read once only", "give the others in place, or as @file")
 
 
-def _answer(network: Network, options: NetOptions, steps: bool) -> NetAnswer:
+def _answer(network: Network, options: NetOptions, steps: bool, steps_asked: bool) -> NetAnswer:
     from gradus.cli.net_answer import NetAnswer, NetQuestion
     from gradus.exact.networks.gradient_expressions import layer_meant
     from gradus.exact.networks.losses import chosen_loss
@@ -195,8 +196,12 @@ def _answer(network: Network, options: NetOptions, steps: bool) -> NetAnswer:
     if options.output is not None and options.output not in network.outputs:
         remedy = nearest(options.output, network.outputs, "name one of them")
         raise InputError("--output", options.output, f"must be one of {_listed(network.outputs)}", remedy)
-    if loss is not None:
-        chosen_loss(network, loss)
+    if loss is not None or options.target is not None:
+        with _renamed({"loss": "--loss"}):
+            chosen_loss(network, loss)
+    if steps_asked and options.target is None and options.output is None and len(network.outputs) > 1:
+        rule = f"must be named for --steps: one of {_listed(network.outputs)}"
+        raise InputError("--output", None, rule, "or give a --target")
     question = NetQuestion(
         network,
         None if options.input is None else _input(network, options.input),
@@ -208,7 +213,23 @@ def _answer(network: Network, options: NetOptions, steps: bool) -> NetAnswer:
         options.structure,
         None if options.box is None else _box(network, options.box),
     )
-    return NetAnswer.to(question, steps)
+    with _renamed({"target": "--target", "loss": "--loss"}):
+        return NetAnswer.to(question, steps)
+
+
+@contextmanager
+def _renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """Has errors name the option in which the user wrote what is wrong."""
+    try:
+        yield
+    except InputError as error:
+        if error.argument not in names:
+            raise
+        raise type(error)(names[error.argument], error.value, error.rule, error.remedy) from error
+
+
+def _entries(names: tuple[str, ...]) -> str:
+    return f"{len(names)} entries, one for each of {_listed(names)}" if len(names) > 1 else f"1 entry, for {names[0]}"
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -218,7 +239,7 @@ def _listed(names: tuple[str, ...]) -> str:
 def _input(network: Network, text: str) -> Vector:
     x = vector_argument(text, "--input")
     if len(x) != len(network.inputs):
-        rule = f"must have {len(network.inputs)} entries, one for each of {_listed(network.inputs)}, and has {len(x)}"
+        rule = f"must have {_entries(network.inputs)}, and has {len(x)}"
         raise InputError("--input", x.text, rule, "give one number for each input of the network")
     return x
 
@@ -238,7 +259,7 @@ def _target(network: Network, text: str) -> Vector:
             raise InputError("--target", text, rule, nearest(text, names, "name one of them")) from error
         raise
     if len(target) != len(names):
-        rule = f"must have {len(names)} entries, one for each of {_listed(names)}, and has {len(target)}"
+        rule = f"must have {_entries(names)}, and has {len(target)}"
         remedy = "give one number for each output" + (", or the name of one" if len(names) > 1 else "")
         raise InputError("--target", target.text, rule, remedy)
     return target
@@ -262,19 +283,3 @@ def _print(answer: NetAnswer, with_steps: bool) -> None:
     from gradus.documents.terminal import print_blocks
 
     print_blocks(answer.blocks(with_steps), Console(highlight=False))
-
-
-def _write_pages(answer: NetAnswer, html: Path | None, pdf: Path | None) -> None:
-    if html is None and pdf is None:
-        return
-    document = answer.document()
-    if html is not None:
-        from gradus.documents.html import html as html_page
-
-        write_file(html, html_page(document).encode(), "name another file")
-        messages().print(f"wrote {html}")
-    if pdf is not None:
-        from gradus.documents.pdf import pdf as pdf_page
-
-        write_file(pdf, pdf_page(document).bytes, "name another file")
-        messages().print(f"wrote {pdf}")

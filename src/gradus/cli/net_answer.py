@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gradus.documents.blocks import Block, Document
     from gradus.exact.networks.dead_neurons import BoxVerdict
 
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 1_000_000
 """Most derivatives that are computed where no output is named and there are several."""
 
 
@@ -127,7 +127,10 @@ class NetAnswer:
                 lines.append(rf"\ell = {gradient.measure.value(network, self.values).latex}")
             lines.append(f"{self.derivative_latex(gradient.measure)} = {gradient.entries.latex}")
         for measure in self.symbolic_measures:
-            lines += [f"{symbol} = {value}" for symbol, value in self.symbols(measure)]
+            deltas, entries = self.symbols(measure)
+            lines += [f"{name} = {value}" for name, value in deltas]
+            y = measure.latex
+            lines += [rf"\frac{{\partial {y}}}{{\partial {name}}} = {value}" for name, value in entries]
         return tuple(lines)
 
     def derivative_latex(self, measure: Measure) -> str:
@@ -148,24 +151,28 @@ class NetAnswer:
             return (Measure(None, None, question.loss),)
         return tuple(Measure(name) for name in _outputs(question))
 
-    def symbols(self, measure: Measure) -> list[tuple[str, str]]:
-        """LaTeX of the deltas that are sums, and of every derivative, with what they are."""
-        network, asked, y = self.question.network, self.question.asked, measure.latex
+    def symbols(self, measure: Measure) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The deltas that are sums, and the derivatives: LaTeX of what they are, or are taken in, and their values."""
+        network, asked = self.question.network, self.question.asked
         deltas = delta_expressions(network, measure.output, loss=measure.loss)
         found = gradient_expressions(network, measure.output, loss=measure.loss, with_respect_to=self.question.grad)
         if asked is None:
             names = [f"w_{{{i}}}" for i in range(1, len(found) + 1)]
         else:
             names = [named(name).latex for name in network.sources(asked)]
-        rows = [(delta.name.latex, delta.value.latex) for delta in deltas if delta.is_sum]
-        entries = zip(names, found, strict=True)
-        return [*rows, *((rf"\frac{{\partial {y}}}{{\partial {name}}}", entry.latex) for name, entry in entries)]
+        sums = [(delta.name.latex, delta.value.latex) for delta in deltas if delta.is_sum]
+        return sums, [(name, entry.latex) for name, entry in zip(names, found, strict=True)]
 
     def blocks(self, with_steps: bool) -> tuple[Block, ...]:
         """What the terminal shows."""
         from gradus.cli.net_blocks import answer_blocks
 
         return answer_blocks(self, self.steps if with_steps else ())
+
+    @property
+    def lacks_steps(self) -> bool:
+        """Whether several outputs are differentiated, of which the worked steps take one at a time."""
+        return len(self.gradients) > 1
 
     def document(self) -> Document:
         """The page that ``--html`` and ``--pdf`` write."""
@@ -223,7 +230,8 @@ def _feeding(network: Network, name: str) -> set[str]:
 def _steps(question: NetQuestion) -> tuple[Step, ...]:
     from gradus.exact.networks.backpropagation_steps import backpropagation_steps
 
-    if question.input is None:
+    several = question.target is None and len(_outputs(question)) > 1
+    if question.input is None or several:
         return ()
     network, x, output = question.network, question.input, question.output
     return backpropagation_steps(network, x, output, question.target, question.loss, question.grad)

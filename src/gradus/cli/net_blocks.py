@@ -51,6 +51,8 @@ def page(answer: NetAnswer) -> Document:
     blocks += [Text("## Result"), *answer_blocks(answer, ())]
     if answer.steps:
         blocks += [Text("## Steps"), *step_blocks(answer.steps)]
+    elif answer.lacks_steps:
+        blocks.append(Text("The worked steps take one output, named with `--output`, or a loss, with `--target`."))
     return Document("A small network", tuple(blocks))
 
 
@@ -177,7 +179,10 @@ def _derivatives(answer: NetAnswer, gradient: Gradient) -> Iterator[Block]:
 
 def _symbols(answer: NetAnswer) -> Iterator[Block]:
     for measure in answer.symbolic_measures:
-        rows = [(f"${symbol}$", f"${value}$") for symbol, value in answer.symbols(measure)]
+        deltas, entries = answer.symbols(measure)
+        rows = [(f"${name}$", f"${value}$") for name, value in deltas]
+        # A fraction would be small and touch the next row's.
+        rows += [(rf"$\partial {measure.latex} / \partial {name}$", f"${value}$") for name, value in entries]
         y = "the loss" if measure.output is None else f"${named(measure.output).latex}$"
         yield from _table(("", "in symbols"), rows, f"Derivatives of {y}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradus.errors import GradusError, OutputError
+from gradus.errors import GradusError, InputError, OutputError
 from gradus.runs.files import write_whole
 
 if TYPE_CHECKING:
@@ -62,6 +62,16 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
+def refuse_other_pictures(file: Path | None, option: str) -> None:
+    """Pictures are SVG, whatever a file is called; a name that promises another form is a mistake.
+
+    Raises:
+        InputError: the file's name ends like that of another form.
+    """
+    if file is not None and file.suffix.lower() in (".png", ".jpg", ".jpeg", ".gif", ".pdf", ".html"):
+        raise InputError(option, str(file), "is written as SVG", "name a file that ends in .svg")
+
+
 _OTHER_FOLDER = "choose another with --out"
 
 
@@ -74,6 +84,8 @@ def write_file(file: Path, content: bytes, remedy: str = _OTHER_FOLDER) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    if file.is_dir():
+        raise OutputError("output", str(file), "cannot be written (Is a directory)", remedy)
     try:
         write_whole(file, content)
     except OSError as error:

@@ -16,10 +16,12 @@ _ASCII = {
     "•": "*",
     "✓": "[ok]",
     "√": "sqrt ",
+    "±": "+-",
     "≤": "<=",
     "≥": ">=",
     "≠": "!=",
     "≈": "~",
+    "′": "'",
     "∞": "inf",
     "‖": "||",
     "∈": " in ",
@@ -42,19 +44,34 @@ def _ascii(error: UnicodeError) -> tuple[str | bytes, int]:
     """An error handler of :mod:`codecs`: what has no ASCII form is named, never dropped."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    text = error.object[error.start : error.end]
-    return "".join(_ascii_form(character) for character in text), error.end
+    text = unicodedata.normalize("NFC", error.object[error.start : error.end])
+    written, before = "", ""
+    for character in text:
+        form, kind = _ascii_form(character)
+        if form[:1].isalnum() and before == "greek" and kind in ("greek", ""):
+            written += " "  # alpha lambda, mu v
+        if kind in _MARKS and kind != before:
+            written += _MARKS[kind]
+        written, before = written + form, kind
+    touching = before == "greek" and error.object[error.end : error.end + 1].isalnum()
+    return written + " " * touching, error.end
 
 
-def _ascii_form(character: str) -> str:
-    if character in _ASCII:
-        return _ASCII[character]
-    name = unicodedata.name(character, "")
-    if name.startswith("GREEK"):
-        return name.rpartition(" ")[2].lower()
-    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    mark = "^" if "SUPERSCRIPT" in name else "_" if "SUBSCRIPT" in name else ""
-    return mark + plain if plain else "?"
+_MARKS = {"super": "^", "sub": "_"}
+
+
+def _ascii_form(character: str) -> tuple[str, str]:
+    """The form, and whether the character is a superscript, a subscript or Greek."""
+    if character in _ASCII or character.isascii():
+        return _ASCII.get(character, character), ""
+    simple = unicodedata.normalize("NFKD", character)
+    if unicodedata.name(simple[0], "").startswith("GREEK"):
+        letter = unicodedata.name(simple[0]).split(" WITH")[0].rpartition(" ")[2].lower()
+        return letter.replace("lamda", "lambda"), "greek"
+    plain = "".join(_ASCII.get(part, part) for part in simple).encode("ascii", "ignore").decode()
+    kind = unicodedata.decomposition(character).partition(">")[0].lstrip("<")
+    kind = kind if kind in _MARKS else ""
+    return plain or "?", kind if plain else ""
 
 
 def use_plain_terminal() -> None:

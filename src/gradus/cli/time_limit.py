@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from gradus.errors import WorkFailed
+from gradus.errors import InputError, WorkFailed
 
 
 class TimeSpent(WorkFailed):
@@ -21,12 +21,15 @@ def time_limit(seconds: float, remedy: str) -> Iterator[None]:
 
     Raises:
         TimeSpent: the time is spent.
+        InputError: the time is no positive number.
 
     >>> with time_limit(0.01, "wait longer"):
     ...     while True: pass
     Traceback (most recent call last):
     gradus.cli.time_limit.TimeSpent: not finished after 0.01 s; wait longer
     """
+    if not seconds > 0:  # nan, too
+        raise InputError("--time-limit", f"{seconds:g}", "must be a number of seconds above 0", "write 60, say")
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return

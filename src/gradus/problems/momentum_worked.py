@@ -226,6 +226,8 @@ def _cases(descent: Descent) -> Table:
         else ""
     )
     start = r"$u = 0$ with $v \neq 0$" if not _is_elsewhere(descent) else "$u$ with the velocity $v$"
+    if not mu:
+        start = r"$u \neq 0$ (without momentum the velocity does not count)"
     caption = rf"The iterates from {start}; for $\mu = {mu.latex}$, {corners}$2(1 + \mu) = {bound.latex}$."
     return Table(("Case", "Eigenvalues of $M$", "$u$"), tuple(rows), caption)
 

@@ -30,6 +30,8 @@ from gradus.problems.network_tables import CELL_FONT, ROW_HEIGHT, GainTable
 INK, EDGE, MUTED, RULE, PANEL = "#1c2733", "#5c7389", "#5f6b77", "#c9d1d9", "#fbfaf7"
 
 PAGE_WIDTH, PAGE_WIDTH_MM = 760.0, 160.0
+MOST_HEIGHT_MM = 195.0
+"""So that it stands on a page with the title, and leaves no page empty."""
 """The width of a page's text, in pixels of the picture at its best size, and in millimetres."""
 
 MAX_DESCRIBED = 150
@@ -45,7 +47,7 @@ def network_picture(network: Network) -> Figure:
     """
     drawing = laid_out(network)
     width = min(1.0, drawing.width / PAGE_WIDTH)
-    height_mm = max(62.0, PAGE_WIDTH_MM * width * drawing.height / drawing.width)
+    height_mm = min(max(62.0, PAGE_WIDTH_MM * width * drawing.height / drawing.width), MOST_HEIGHT_MM)
     return Figure(_svg(drawing), network_alt(network), width=round(width, 2), height_mm=round(height_mm))
 
 

@@ -3,7 +3,7 @@
 Bounds are doubles.  A bound of 0 is exact: a product with 0 is 0, and a sum of terms of one sign keeps that sign, in
 real numbers as in rounded ones.  All other bounds are widened by more than single precision can round, so that what
 is said of a range ("it holds 0 alone", "nothing in it is positive") is true of the real numbers and of the computed
-ones, as long as none of these overflows.
+ones, as long as none of these overflows or underflows.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ def listed(names: Sequence[str]) -> str:
 
 def names_of(parameters: Sequence[Parameter], among: Sequence[Parameter] = ()) -> str:
     """Weights as ``w1 to w4 and w9``, tensors by their names; almost all of those in ``among`` by the few others."""
-    others = [p for p in among if p not in parameters]
+    named = set(parameters)
+    others = [p for p in among if p not in named]
     if among and len(parameters) > 3:
         if not others:
             return "every weight"

@@ -108,7 +108,7 @@ def kink_steps(network: Network, values: ForwardPass, back: BackwardPass, measur
 
 
 _CONVENTION = (
-    "There the activation or the loss has a derivative from the left and one from the right, and the recursion below "
+    "There the activation or the loss has a derivative from the left and one from the right, and the recursion "
     "takes the left one, $H(0) = 0$."
 )
 _ONE_SIDED = (

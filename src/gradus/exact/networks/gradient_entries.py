@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gradus.errors import UnsupportedError
 from gradus.exact.linear_algebra.equations import aligned
 from gradus.exact.linear_algebra.matrices import Vector
 from gradus.exact.networks.backpropagation import BackwardPass, ForwardPass
@@ -32,6 +33,8 @@ from gradus.exact.steps import Check, Step
 
 MOST_ROW_LATEX = 180
 """Most LaTeX of a neuron's derivatives in symbols that stand in one row."""
+MOST_IN_ROW = 6
+"""Most derivatives in one row; seven decimals are wider than a page."""
 MOST_SYMBOLS = 60
 """Most weights whose derivatives are shown in symbols."""
 
@@ -56,10 +59,11 @@ def entries_step(
     asked = layer_meant(network, with_respect_to)
     result = back.gradient if asked is None else back.rows[asked]
     lines = _result_lines(network, measure.latex, asked, result)
-    before, checks = "", []
+    before = ""
+    checks: list[Check] = []
     if len(network.weights) <= MOST_SYMBOLS:
         before = symbols_latex(network, measure, with_respect_to)
-        checks.append(_symbol_check(network, values, measure, with_respect_to, result))
+        checks += _symbol_check(network, values, measure, with_respect_to, result)
     checks += difference_check(network, values, measure, asked, result)
     claim = "The entries, weight by weight." if asked is None else "The entries."
     reason = _ENTRY_REASON if asked is None else _LAYER_REASON
@@ -136,7 +140,7 @@ def _delta_rows(delta: DeltaExpression) -> list[str]:
 
 def _symbol_rows(y: str, names: Sequence[str], entries: Sequence[str], sign: str = "=") -> list[str]:
     """One row, or one row an entry where it would be too wide."""
-    if len(names) == 1 or sum(map(len, entries)) > MOST_ROW_LATEX:
+    if not 1 < len(names) <= MOST_IN_ROW or sum(map(len, entries)) > MOST_ROW_LATEX:
         return [rf"\frac{{\partial {y}}}{{\partial {n}}} &{sign} {e}" for n, e in zip(names, entries, strict=True)]
     shown_entries = r",\; ".join(entries)
     return [rf"\frac{{\partial {y}}}{{\partial ({', '.join(names)})}} &{sign} ({shown_entries})"]
@@ -144,12 +148,17 @@ def _symbol_rows(y: str, names: Sequence[str], entries: Sequence[str], sign: str
 
 def _symbol_check(
     network: Network, values: ForwardPass, measure: Measure, with_respect_to: str | int, result: Vector
-) -> Check:
+) -> tuple[Check, ...]:
+    """None where smooth activations, one within another, leave it undecided whether two exact numbers are equal."""
     known = symbol_values(network, values, measure.target, measure.loss)
     known |= delta_values(delta_expressions(network, measure.output, loss=measure.loss), known)
     found = gradient_expressions(network, measure.output, loss=measure.loss, with_respect_to=with_respect_to)
-    same = Vector(tuple(entry.value(known) for entry in found)) == result
-    return Check("The products in symbols, with the numbers put in, are the entries that the recursion gives.", same)
+    try:
+        same = Vector(tuple(entry.value(known) for entry in found)) == result
+    except UnsupportedError:
+        return ()
+    statement = "The products in symbols, with the numbers put in, are the entries that the recursion gives."
+    return (Check(statement, same),)
 
 
 def _asked_vector(asked: int | None) -> str:

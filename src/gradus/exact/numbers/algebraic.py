@@ -142,10 +142,12 @@ class AlgebraicNumber(Number):
         return located(self.polynomial[::-1], _reciprocal(self._bounds))
 
     def __add__(self, other: Number | Fraction | int) -> Number:
+        if isinstance(other, Number) and other.is_transcendental:
+            return NotImplemented
         return _sum(self, Number.of(other))
 
     def __mul__(self, other: Number | Fraction | int) -> Number:
-        if not isinstance(other, (Number, Fraction, int)):
+        if not isinstance(other, (Number, Fraction, int)) or (isinstance(other, Number) and other.is_transcendental):
             return NotImplemented
         return _product(self, Number.of(other))
 

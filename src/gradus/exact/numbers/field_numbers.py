@@ -108,6 +108,8 @@ class FieldNumber(Number):
         return FieldNumber(self.field, self.root, tuple(-c for c in self.powers))
 
     def __add__(self, other: Number | Fraction | int) -> Number:
+        if isinstance(other, Number) and other.is_transcendental:
+            return NotImplemented
         powers = self._powers(other)
         return field_number(self.field, self.root, [a + b for a, b in zip(self.powers, powers, strict=True)])
 
@@ -115,7 +117,7 @@ class FieldNumber(Number):
         return self + -Number.of(other)
 
     def __mul__(self, other: Number | Fraction | int) -> Number:
-        if not isinstance(other, (Number, Fraction, int)):
+        if not isinstance(other, (Number, Fraction, int)) or (isinstance(other, Number) and other.is_transcendental):
             return NotImplemented
         a, b = self.powers, self._powers(other)
         d, e = lcm(*(c.denominator for c in a)), lcm(*(c.denominator for c in b))

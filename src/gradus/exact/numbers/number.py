@@ -112,6 +112,11 @@ class Number:
         return False
 
     @property
+    def is_transcendental(self) -> bool:
+        """Whether it is written with exponentials or logarithms; such numbers do their arithmetic with others."""
+        return False
+
+    @property
     def coefficients(self) -> tuple[int, ...]:
         """The polynomial of a number that is kept as a root; of others the empty tuple."""
         return ()

@@ -1,7 +1,7 @@
 """The atoms of transcendental numbers: sigmoid(z), tanh(z), entries of soft-max(z), log(x), and sums kept as they are.
 
-Two atoms are equal when they are written alike: their identity is a digest (BLAKE2b, 32 bytes) of their kind and of
-the identities of their arguments, so that deep networks are compared without being walked through again.
+Two atoms count as the same when they are written alike: their identity is a digest (BLAKE2b, 32 bytes) of their kind
+and of the identities of their arguments, so that deep networks are compared without being walked through again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
-from gradus.exact.numbers.number import Number
+from gradus.exact.numbers.number import ONE, Number
 from gradus.exact.transcendental import balls
 from gradus.exact.transcendental.balls import Ball
 
@@ -124,6 +124,18 @@ class Atom:
     def group(self) -> bytes:
         """The same for all atoms of one simplex."""
         return min(atom.identity for atom, _ in self.simplex) if self.kind == "sigmoid" else self.arguments.identity
+
+    @property
+    def number(self) -> Number:
+        """The atom alone as a number.
+
+        >>> Atom("log", Arguments((Number.of(2),))).number.text
+        'log(2)'
+        """
+        from gradus.exact.transcendental.laurent import Polynomial
+        from gradus.exact.transcendental.number import TranscendentalNumber
+
+        return TranscendentalNumber(ONE, Polynomial(((((self, 1),), ONE),)))
 
     def ball(self, bits: int) -> Ball:
         """An enclosure of about so many bits."""

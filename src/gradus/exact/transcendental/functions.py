@@ -13,8 +13,7 @@ from gradus.exact.numbers.number import ONE, ZERO, Number
 from gradus.exact.transcendental import atoms
 from gradus.exact.transcendental.atoms import Arguments, Atom
 from gradus.exact.transcendental.balls import Ball, Imprecise
-from gradus.exact.transcendental.laurent import Polynomial
-from gradus.exact.transcendental.number import MAX_BITS, TranscendentalNumber
+from gradus.exact.transcendental.number import MAX_BITS, is_written_negative
 
 MAX_ARGUMENT = 100_000
 """Largest size of z in sigmoid(z) and tanh(z), and of the differences in a soft-max: e^100000 has 43,430 digits."""
@@ -32,7 +31,7 @@ def sigmoid(z: Number) -> Number:
     if not z:
         return Number.of(Fraction(1, 2))
     _check_argument("sigmoid", z)
-    return _atom(Atom("sigmoid", Arguments((z,))))
+    return Atom("sigmoid", Arguments((z,))).number
 
 
 def tanh(z: Number) -> Number:
@@ -47,7 +46,7 @@ def tanh(z: Number) -> Number:
     if not z:
         return ZERO
     _check_argument("tanh", z)
-    return -_atom(Atom("tanh", Arguments((-z,)))) if _is_written_negative(z) else _atom(Atom("tanh", Arguments((z,))))
+    return -Atom("tanh", Arguments((-z,))).number if is_written_negative(z) else Atom("tanh", Arguments((z,))).number
 
 
 def softmax(z: Vector) -> Vector:
@@ -65,7 +64,7 @@ def softmax(z: Vector) -> Vector:
     for entry in z:
         if entry != z[0]:
             _check_argument("softmax", entry - z[0])
-    entries = {i: _atom(Atom("softmax", arguments, i)) for i in set(arguments.places)}
+    entries = {i: Atom("softmax", arguments, i).number for i in set(arguments.places)}
     return Vector(tuple(entries[i] for i in arguments.places))
 
 
@@ -83,12 +82,8 @@ def log(x: Number) -> Number:
     if x == ONE:
         return ZERO
     if x.is_rational and x < ONE:
-        return -_atom(Atom("log", Arguments((x.reciprocal(),))))
-    return _atom(Atom("log", Arguments((x,))))
-
-
-def _atom(atom: Atom) -> Number:
-    return TranscendentalNumber(ONE, Polynomial(((((atom, 1),), ONE),)))
+        return -Atom("log", Arguments((x.reciprocal(),))).number
+    return Atom("log", Arguments((x,))).number
 
 
 def _check_argument(function: str, z: Number) -> None:
@@ -109,10 +104,3 @@ def _coarse(z: Number) -> Ball:
             if bits > MAX_BITS:
                 rule = f"must be known with {MAX_BITS} bits"
                 raise UnsupportedError("number", "an argument", rule, "choose other weights or inputs") from None
-
-
-def _is_written_negative(z: Number) -> bool:
-    """Whether its first coefficient is negative; its sign may be another."""
-    if isinstance(z, TranscendentalNumber):
-        return _is_written_negative(z.factor * z.polynomial.terms[0][1])
-    return z.sign() < 0 if z.is_algebraic else z.terms[0][1] < 0

@@ -1,9 +1,10 @@
 r"""Transcendental numbers of networks: Laurent polynomials in sigmoid(z), tanh(z), soft-max entries and logarithms.
 
-Such a number is kept as it is written, in a normal form (:mod:`gradus.exact.transcendental.laurent`); two of them are
-equal when the normal form of their difference is 0.  Signs and decimals come from balls of integers that hold the value
-for certain (:mod:`gradus.exact.transcendental.balls`), refined until they exclude 0 or round to one decimal; a number
-that no precision up to MAX_BITS tells from 0 raises an error, and nothing is ever guessed.
+Such a number is kept as it is written, in a normal form (:mod:`gradus.exact.transcendental.laurent`).  Signs and
+decimals come from balls of integers that hold the value for certain (:mod:`gradus.exact.transcendental.balls`), refined
+until they exclude 0 or round to one decimal.  What they do not tell from 0 soon is decided by identities
+(:mod:`gradus.exact.transcendental.exponentials`); so is equality.  A number that no identity proves to be 0, and no
+precision up to MAX_BITS tells from it, raises an error: nothing is ever guessed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from gradus.errors import UnsupportedError
+from gradus.errors import InputError, UnsupportedError
 from gradus.exact.numbers.number import ONE, ZERO, Number, decimal
 from gradus.exact.transcendental import atoms, balls
 from gradus.exact.transcendental.atoms import Arguments, Atom
@@ -46,6 +47,9 @@ SHORT = 48
 
 _DEEP = 20
 
+_FIRST_BITS = 64, 128, 256
+"""The precisions that are tried before a number that they do not tell from 0 is looked at for identities."""
+
 
 class TranscendentalNumber(Number):
     """A factor times a Laurent polynomial in atoms.
@@ -58,6 +62,8 @@ class TranscendentalNumber(Number):
     >>> (s - s * s).text, s.decimal
     ('sigmoid(1/3) - sigmoid(1/3)^2', '0.582570206462314676866394613961')
     >>> s + sigmoid(Number.of("-1/3")) == 1, s > Number.of("0.58")
+    (True, True)
+    >>> -s / (s - s * s) == -1 / sigmoid(Number.of("-1/3")), 1 / (1 + s) == 1 / (2 - sigmoid(Number.of("-1/3")))
     (True, True)
     """
 
@@ -112,23 +118,56 @@ class TranscendentalNumber(Number):
     def is_sum(self) -> bool:
         return len(self.polynomial.terms) > 1
 
+    @property
+    def is_transcendental(self) -> bool:
+        return True
+
     def as_fraction(self) -> Fraction:
+        if not self:
+            return Fraction(0)
         rule = "must be rational here"
         raise UnsupportedError("number", self.text, rule, "choose numbers at which the functions are rational")
 
     def as_integer_ratio(self) -> tuple[int, int]:
         return self.as_fraction().as_integer_ratio()
 
+    @cached_property
+    def _is_known_zero(self) -> bool:
+        """Whether it is 0, for all that identities say."""
+        return not any(self._nearly(bits).sign for bits in _FIRST_BITS) and self._decision == "zero"
+
+    @cached_property
+    def _is_nonzero(self) -> bool:
+        if any(self._nearly(bits).sign for bits in _FIRST_BITS):
+            return True
+        return self._decision == "not zero" or bool(self.sign())
+
+    @cached_property
+    def _decision(self) -> Literal["zero", "not zero", "open"]:
+        """What identities say, and the theorem on which they rest."""
+        from gradus.exact.transcendental.exponentials import decided
+
+        return decided(self)
+
     def __bool__(self) -> bool:
-        return True
+        return self._is_nonzero
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, TranscendentalNumber):
-            return self.identity == other.identity or not self - other
-        return False if isinstance(other, (Number, Fraction, int)) else NotImplemented
+        """Decided, never by approximation alone.
+
+        Raises:
+            UnsupportedError: it stays open.
+        """
+        if isinstance(other, TranscendentalNumber) and self.identity == other.identity:
+            return True
+        return not self - other if isinstance(other, (Number, Fraction, int)) else NotImplemented
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(decimal(self, 15)) if self else hash(0)
 
     def __hash__(self) -> int:
-        return hash(decimal(self, 15))
+        return self._hash
 
     def __neg__(self) -> Number:
         return TranscendentalNumber(-self.factor, self.polynomial)
@@ -175,7 +214,8 @@ class TranscendentalNumber(Number):
         >>> sigmoid(ONE).reciprocal().text, (1 + sigmoid(ONE)).reciprocal().text
         ('1/sigmoid(1)', '1/(1 + sigmoid(1))')
         """
-        self.sign()
+        if not self.sign():
+            raise InputError("divisor", 0, "must not be 0", "give a divisor other than 0")
         a = _as_sum(self.polynomial) if self.is_sum else self.polynomial
         ((monomial, c),) = a.terms
         inverse = {tuple((atom, -exponent) for atom, exponent in monomial): (c * self.factor).reciprocal()}
@@ -192,10 +232,10 @@ class TranscendentalNumber(Number):
         return balls.multiply(atoms.enclosure(self.factor, bits), self.polynomial.ball(bits), bits)
 
     def sign(self) -> int:
-        """-1 or 1; certified.
+        """-1, 0 or 1; certified.
 
         Raises:
-            UnsupportedError: no precision up to MAX_BITS tells it from 0.
+            UnsupportedError: no precision up to MAX_BITS tells it from 0, and no identity shows that it is 0.
 
         >>> from gradus.exact.transcendental.functions import sigmoid
         >>> (sigmoid(ONE) - Number.of("0.731058578630004879251159")).sign()
@@ -204,23 +244,28 @@ class TranscendentalNumber(Number):
         return self._certain(64).sign
 
     def _certain(self, bits: int) -> Ball:
-        """An enclosure without 0, of at least so many bits."""
+        """An enclosure without 0, of at least so many bits; 0 alone for 0."""
         while bits <= MAX_BITS:
-            try:
-                ball = self.ball(bits)
-            except Imprecise:
-                ball = Ball(0, 0, 0)
-            if ball.sign:
+            ball = self._nearly(bits)
+            if ball.sign or (bits >= _FIRST_BITS[-1] and self._decision == "zero"):
                 return ball
             bits *= 2
         rule = f"cannot be told from 0 with {MAX_BITS} bits, so that its sign stays undecided"
-        raise UnsupportedError("number", self._shown(MAX_TEXT), rule, "choose other weights or inputs")
+        raise UnsupportedError("number", self._name, rule, "choose other weights or inputs")
+
+    def _nearly(self, bits: int) -> Ball:
+        """An enclosure, or 0 alone where more bits are needed."""
+        try:
+            ball = self.ball(bits)
+        except Imprecise:
+            return Ball(0, 0, 0)
+        return ball if ball.sign else Ball(0, 0, 0)
 
     def _bounds(self, bits: int) -> tuple[Fraction, Fraction]:
         ball = self._certain(bits)
         if abs(ball.exp) > MAX_SCALE:
             rule = f"must lie between 2^-{MAX_SCALE} and 2^{MAX_SCALE} to be written as a decimal"
-            raise UnsupportedError("number", self._shown(MAX_TEXT), rule, "choose smaller weights or inputs")
+            raise UnsupportedError("number", self._name, rule, "choose smaller weights or inputs")
         return ball.ends
 
     @property
@@ -242,13 +287,23 @@ class TranscendentalNumber(Number):
         r"""The same for an entry of a table, which shows the first digits sooner."""
         return self._latex(2 * limit)
 
+    @property
+    def _name(self) -> str:
+        """What an error calls it, without digits, which may be what the error is about."""
+        count = len(self.polynomial.terms)
+        return written(self.expanded) if atoms.length(self) <= MAX_TEXT else f"a sum of {count} products"
+
     def _shown(self, limit: int) -> str:
+        if self._is_known_zero:
+            return "0"
         if atoms.length(self) > limit:
             mantissa, exponent = self._digits(12)
             return f"{mantissa}...{exponent and f'e{exponent}'}"
         return written(self.expanded)
 
     def _latex(self, limit: int) -> str:
+        if self._is_known_zero:
+            return "0"
         if atoms.length(self) > limit:
             mantissa, exponent = self._digits(6)
             return rf"{mantissa}{{\scriptstyle\ldots}}" + (rf" \cdot 10^{{{exponent}}}" if exponent else "")
@@ -279,6 +334,17 @@ def combination(terms: Mapping[Monomial, Number]) -> Number:
     if not first.is_rational or first == ONE:
         return TranscendentalNumber(ONE, Polynomial(pairs))
     return TranscendentalNumber(first, Polynomial(tuple((monomial, c / first) for monomial, c in pairs)))
+
+
+def is_written_negative(z: Number) -> bool:
+    """Whether its first coefficient is negative; its sign may be another.
+
+    >>> is_written_negative(Number.of("1 - sqrt(2)")), is_written_negative(Number.of("-2"))
+    (False, True)
+    """
+    if isinstance(z, TranscendentalNumber):
+        return is_written_negative(z.factor * z.polynomial.terms[0][1])
+    return z.sign() < 0 if z.is_algebraic else z.terms[0][1] < 0
 
 
 def _as_sum(polynomial: Polynomial) -> Polynomial:
