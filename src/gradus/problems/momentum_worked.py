@@ -233,11 +233,12 @@ def _cases(descent: Descent) -> Table:
 
 
 def _settling(descent: Descent) -> str:
-    reach = descent.mu / (ONE - descent.mu)
-    value = f" = {factor_latex(reach)}v" if reach else " = 0"
+    if not descent.mu:
+        return "stays at $u$"
+    value = f"{factor_latex(descent.mu / (ONE - descent.mu))}v"
     if _is_elsewhere(descent):
-        return r"settles at $u + \frac{\mu v}{1 - \mu}$" + (f", where the fraction is ${value[3:]}$" if reach else "")
-    return rf"settles at $u = \frac{{\mu v}}{{1 - \mu}}{value}$"
+        return rf"settles at $u + \frac{{\mu v}}{{1 - \mu}}$, where the fraction is ${value}$"
+    return rf"settles at $u = \frac{{\mu v}}{{1 - \mu}} = {value}$"
 
 
 def _rows_with_momentum() -> tuple[tuple[str, str, str], ...]:
