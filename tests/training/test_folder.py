@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from gradus.errors import DataError, InputError
-from gradus.training.data import load
+from gradus.training import data
+from gradus.training.data import folder, load
+from gradus.training.data.cache import decoded_folder, place_name
 
 
 def test_images_are_read_in_natural_order(images: Path) -> None:
@@ -49,22 +51,113 @@ def test_the_fingerprint_is_that_of_the_images_and_not_of_the_place(images: Path
     assert load(str(tmp_path / "copy")).fingerprint == first
 
 
-def test_all_bad_images_are_counted_and_ten_are_named(images: Path) -> None:
+def forget() -> None:
+    """As in a new process."""
+    data._last.clear()
+
+
+def test_a_new_process_takes_the_images_from_the_cache(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load(str(images))
+    before = sorted(images.rglob("*"))
+    forget()
+    monkeypatch.setattr(folder, "_decoded", None)
+    second = load(str(images))
+    assert second is not first
+    assert second.fingerprint == first.fingerprint
+    assert (second.name, second.classes) == ("images", ("day", "night"))
+    assert sorted(images.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: os.utime(image, (1, 1)),
+        lambda image: image.rename(image.with_name("x.png")),
+        lambda image: image.write_bytes(image.read_bytes() + b"\0"),
+        lambda image: image.unlink(),
+        lambda image: shutil.copy(image, image.with_name("x.png")),
+        lambda image: image.rename(image.parent.parent / "night/x.png"),
+    ],
+)
+def test_any_change_in_the_folder_lets_it_be_read_again(images: Path, change: Callable[[Path], object]) -> None:
+    load(str(images))
+    change(images / "train/day/7.png")
+    seen: list[tuple[int, int]] = []
+    dataset = load(str(images), lambda done, total: seen.append((done, total)))
+    assert seen[-1][1] == len(dataset.training) + len(dataset.test)
+
+
+def test_an_altered_cache_is_reported_and_the_images_are_decoded_again(
+    images: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = load(str(images)).fingerprint
+    (entry,) = entries_of(images)
+    entry.write_bytes(entry.read_bytes()[:-1] + b"\1")
+    forget()
+    assert load(str(images)).fingerprint == first
+    assert f"{entry} was altered" in caplog.text
+    told: list[str] = []
+    entry.write_bytes(b"")
+    forget()
+    assert load(str(images), on_message=told.append).fingerprint == first
+    assert len(told) == 1
+
+
+def test_a_cache_folder_among_the_images_is_not_used(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADUS_CACHE_DIR", str(images / "train/day"))
+    told: list[str] = []
+    before = sorted(images.rglob("*"))
+    assert len(load(str(images), on_message=told.append).training) == 100
+    assert "lies among the images" in told[0]
+    assert sorted(images.rglob("*")) == before
+
+
+def entries_of(images: Path) -> list[Path]:
+    return list(decoded_folder().glob(f"{place_name(str(images.resolve()))}-*"))
+
+
+def spoil(images: Path) -> list[str]:
+    """Twelve images of several faults; returns how they are to be listed."""
     for number in range(1, 10):
         (images / f"train/day/{number}.png").write_bytes(b"no image")
     Image.new("RGB", (31, 32)).save(images / "train/night/1.png")
     Image.new("L", (32, 32)).save(images / "train/night/2.png")
     whole = (images / "test/day/1.png").read_bytes()
     (images / "test/day/1.png").write_bytes(whole[: len(whole) // 2])
+    return [
+        *(f"train/day/{number}.png (is no JPEG or PNG image)" for number in range(1, 10)),
+        "train/night/1.png (is 31 x 32, not 32 x 32)",
+        "train/night/2.png (is L, not RGB)",
+        "test/day/1.png (is broken)",
+    ]
+
+
+def test_all_bad_images_are_listed_in_a_file_and_ten_in_the_message(images: Path) -> None:
+    bad = spoil(images)
     with pytest.raises(DataError) as caught:
         load(str(images))
     message = str(caught.value)
-    assert "12 of 140 images cannot be used" in message
-    assert "train/day/9.png (is no JPEG or PNG image)" in message
-    assert "train/night/1.png (is 31 x 32, not 32 x 32)" in message
-    assert message.count(".png (") == 10
-    assert "and 2 more" in message
+    (file,) = entries_of(images)
+    assert f"12 of 140 images cannot be used: {', '.join(bad[:10])} and 2 more; all are listed in {file}" in message
+    assert "\n" not in message
+    listed = file.read_text().splitlines()
+    assert [line.partition(" (")[0] for line in listed] == [line.partition(" (")[0] for line in bad]
+    assert listed[:11] == bad[:11]
     assert caught.value.exit_code == 2
+    for line in listed:
+        (images / line.partition(" (")[0]).unlink()
+    assert len(load(str(images)).training) == 89
+    assert not file.exists()
+
+
+def test_all_bad_images_are_in_the_message_where_no_file_can_be_written(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADUS_CACHE_DIR", "/dev/null/cache")
+    bad = spoil(images)
+    with pytest.raises(DataError) as caught:
+        load(str(images))
+    assert all(line.partition(" (")[0] in str(caught.value) for line in bad)
 
 
 def corrupted(images: Path) -> None:

@@ -23,7 +23,8 @@ from gradus.exact.networks.layers import (
 )
 from gradus.training import optim
 from gradus.training.configuration import Adam, Sgd
-from gradus.training.model import Network, dropped_out, initialised, set_weights, weights_of
+from gradus.training.dropout import Masks
+from gradus.training.model import Network, initialised, set_weights, weights_of
 
 SMALL = Architecture(
     (9, 8, 3),
@@ -87,7 +88,7 @@ def test_weights_start_uniform_between_the_limits_of_glorot_and_biases_at_zero()
 @pytest.mark.parametrize("rate", [Fraction(1, 4), Fraction(1, 2), Fraction(1, 3)])
 def test_dropout_keeps_the_share_and_the_mean(rate: Fraction) -> None:
     values = torch.ones(64, 3, 40, 41).contiguous(memory_format=torch.channels_last)
-    dropped = dropped_out(values, rate, generator(2))
+    dropped = Masks(generator(2)).dropped_out(values, rate)
     assert dropped.unique().tolist() == [0, pytest.approx(float(1 / (1 - rate)))]
     share = (dropped == 0).double().mean().item()
     assert abs(share - rate) < 4 * sqrt(rate * (1 - rate) / values.numel())
@@ -97,12 +98,23 @@ def test_dropout_keeps_the_share_and_the_mean(rate: Fraction) -> None:
     assert both == pytest.approx(float(rate**2), abs=0.005)
 
 
-def test_dropout_is_on_with_a_generator_only() -> None:
+def test_dropout_is_on_with_masks_only() -> None:
     network, images = initialised(SMALL, generator(3)), torch.rand(5, 3, 9, 8)
-    masks = generator(4)
+    masks = Masks(generator(4))
     assert not torch.equal(network(images, masks), network(images, masks))
     assert torch.equal(network(images), network(images))
-    assert torch.equal(network(images, generator(4)), network(images, generator(4)))
+    assert torch.equal(network(images, Masks(generator(4))), network(images, Masks(generator(4))))
+
+
+@pytest.mark.parametrize("rate", [Fraction(1, 4), Fraction(1, 3)])
+def test_workers_get_the_masks_of_one_process(rate: Fraction) -> None:
+    values = torch.ones(7, 3, 5, 4).contiguous(memory_format=torch.channels_last)
+    whole = Masks(generator(5))
+    expected = [whole.dropped_out(values, rate) for _ in range(2)]
+    for first, end in ((0, 3), (3, 7), (7, 7)):
+        part = Masks(generator(5), rows_before=first, rows_after=7 - end)
+        for step in range(2):
+            assert torch.equal(part.dropped_out(values[first:end], rate), expected[step][first:end])
 
 
 def test_relu_after_pooling_has_the_gradients_of_relu_before() -> None:

@@ -19,7 +19,8 @@ from gradus.runs.store import run_id
 from gradus.training import resolve, run
 from gradus.training.configuration import Sgd
 from gradus.training.data.dataset import Part
-from gradus.training.evaluate import evaluation, on_device
+from gradus.training.dropout import Masks
+from gradus.training.evaluation import evaluation, on_device
 from gradus.training.loop import Training, epochs_of
 from gradus.training.model import initialised
 from gradus.training.recipes.hw5 import hw5
@@ -135,15 +136,15 @@ def test_running_figures_are_means_over_images_from_before_each_step() -> None:
     network = initialised(configuration.architecture, torch.Generator().manual_seed(1))
     twin = initialised(configuration.architecture, torch.Generator().manual_seed(1))
     rule = configuration.optimizers["sgd"]
-    training = Training(network, rule, torch.Generator().manual_seed(2))
+    training = Training(network, rule, Masks(torch.Generator().manual_seed(2)))
     (epoch,) = epochs_of(training, part, validation, epochs=1, batch_size=32)
 
-    masks, by_hand = torch.Generator().manual_seed(2), Training(twin, rule, torch.Generator().manual_seed(2))
+    masks = Masks(torch.Generator().manual_seed(2))
+    by_hand = Training(twin, rule, Masks(torch.Generator().manual_seed(2)))
     losses, right = [], 0
     for start, stop in ((0, 32), (32, 64), (64, 70)):
-        images = part.images[start:stop].permute(0, 3, 1, 2) / 255
-        labels = part.labels[start:stop]
-        logits = twin(images, masks)
+        images, labels = part.images[start:stop], part.labels[start:stop]
+        logits = twin(images.permute(0, 3, 1, 2) / 255, masks)
         losses += torch.nn.functional.cross_entropy(logits, labels, reduction="none").tolist()
         right += int((logits.argmax(1) == labels).sum())
         by_hand.step(images, labels)
@@ -165,7 +166,7 @@ def test_iterations_are_counted_across_epochs() -> None:
 def test_evaluation_does_not_depend_on_the_batches() -> None:
     network = initialised(hw5(10).architecture, torch.Generator().manual_seed(3))
     part = on_device(small_part(50), torch.device("cpu"))
-    whole, pieces = evaluation(network, part, 50), evaluation(network, part, 7)
+    whole, pieces = evaluation(network, part, batch_size=50), evaluation(network, part, batch_size=7)
     assert whole[0] == pytest.approx(pieces[0], rel=1e-6)
     assert whole[1] == pieces[1]
 
@@ -183,11 +184,11 @@ def test_a_loss_that_is_no_number_ends_the_run() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"recipe": "hw6"}, r"recipe = hw6: must be one of hw5, small-network; did you mean hw5\?"),
+        ({"recipe": "hw6"}, r"recipe = hw6: must be one of hw5, deeper, .*; did you mean hw5\?"),
         ({"epochs": 0}, "epochs = 0: must be at least 1"),
         ({"data": "pictogrms"}, "did you mean pictograms"),
         ({"optimizer": "rmsprop"}, "optimizer = rmsprop: must be one of adam, sgd"),
-        ({"device": "tpu"}, "device = tpu: must be auto, cpu or cuda"),
+        ({"device": "tpu"}, "device = tpu: must be one of auto, cpu, cuda, mps"),
         ({"data_fingerprint": "0" * 64}, "has changed"),
     ],
 )

@@ -12,12 +12,13 @@ import torch
 
 from gradus.errors import InputError, UnsupportedError, WorkFailed
 from gradus.exact.learnability.initialisation import Initialisation
-from gradus.exact.networks.layers import hw5_cnn
+from gradus.exact.networks.layers import Dropout, hw5_cnn
 from gradus.runs import RunRecord, RunRequest
 from gradus.runs.store import run_id
-from gradus.training import optim, resolve, run
-from gradus.training.configuration import Adam, Sgd
+from gradus.training import RECIPES, optim, resolve, run
+from gradus.training.configuration import Adam, Augmentation, Sgd
 from gradus.training.model import initialised, weights_of
+from gradus.training.recipes.augmented import augmented
 from gradus.training.recipes.hw5 import hw5
 from gradus.training.settings import configured
 
@@ -224,3 +225,31 @@ def test_wrong_small_requests_are_refused() -> None:
     wide = {"inputs": [f"x{i}" for i in range(80)], "layers": [{"activation": "relu", "neurons": neurons}]}
     with pytest.raises(UnsupportedError, match="at most 5,000 weights"):
         run(small(network=json.dumps(wide)))
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values())
+def test_settings_change_what_they_name_in_every_recipe(recipe: Any) -> None:
+    plain = recipe(10)
+    changed = configured(plain, [("biases", "no"), ("dropout", "off"), ("images", "5"), ("weight_decay", "0.5")])
+    layers = [layer for layer in plain.architecture.layers if not isinstance(layer, Dropout)]
+    rules = {name: replace(rule, weight_decay=0.5) for name, rule in plain.optimizers.items()}
+    architecture = replace(plain.architecture, layers=tuple(layers))
+    assert changed == replace(plain, architecture=architecture, biases=False, images=5, optimizers=rules)
+
+
+def test_the_order_of_settings_does_not_matter() -> None:
+    pairs = [("biases", "no"), ("dropout", "off"), ("images", "5"), ("initialisation", "zeros"), ("weight_decay", "1")]
+    assert configured(hw5(10), pairs) == configured(hw5(10), pairs[::-1])
+
+
+def test_augmentation_can_be_taken_from_its_recipe_and_added_to_another() -> None:
+    off = configured(augmented(10), [("flip", "no"), ("shift", "0")])
+    assert off == hw5(10) and off.fingerprint == hw5(10).fingerprint
+    assert configured(hw5(10), [("flip", "yes"), ("shift", "4")]) == augmented(10)
+    assert configured(augmented(10), [("flip", "no")]).augmentation == Augmentation(flip=False, shift=4)
+
+
+@pytest.mark.parametrize("value", ["1e999999999", "1E-99999999", "1/0", "0", "1", "-1/5", "nan", "1/5" * 10, "١/٥x"])
+def test_a_share_that_is_none_is_one_clear_error_at_once(value: str) -> None:
+    with pytest.raises(InputError, match="must be a share between 0 and 1"):
+        configured(hw5(10), [("validation_share", value)])

@@ -14,6 +14,12 @@ from gradus.errors import GradusError, InputError
 _COMMANDS = {
     "kinds": "List the kinds of problem.",
     "sets": "List the bundled problem sets.",
+    "data": "List the data sets, or read one and tell what is in it.",
+    "train": "Train a network, or go on with a run that was interrupted.",
+    "runs": "List the training runs, finished and unfinished.",
+    "curves": "Learning curves, confusion matrix and mistakes of runs: tables, CSV and pictures.",
+    "export": "Write a trained network for Keras, ONNX or torch.export.",
+    "predict": "What a trained network says of images.",
     "show": "Show a problem set, or one problem with its worked solution, in the terminal.",
     "solve": "Solve a problem set and write notebook, web page and PDF.",
     "check": "Decide whether an answer to a problem is right, and say why not.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where a downloaded archive lies or will lie (default: the cache folder, $GRADUS_CACHE_DIR).",
+)
+runs_option = click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    default=Path("runs"),
+    show_default=True,
+    help="Where runs are kept, a folder each.",
+)
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -94,3 +110,23 @@ def write_file(file: Path, content: bytes, remedy: str = _OTHER_FOLDER) -> None:
 
 def _unwritable(path: Path, error: OSError, remedy: str = _OTHER_FOLDER) -> OutputError:
     return OutputError("output", str(path), f"cannot be written ({error.strerror})", remedy)
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Rows of cells as lines with columns two blanks apart; those in ``right`` end where the widest cell ends.
+
+    >>> aligned([("epoch", "loss"), ("1", "2.3")], right=(0,))
+    ['epoch  loss', '    1  2.3']
+    """
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        blanks = [" " * (width - cell_len(cell)) for width, cell in zip(widths, row, strict=True)]
+        cells = [
+            blank + cell if k in right else cell + blank
+            for k, (blank, cell) in enumerate(zip(blanks, row, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines

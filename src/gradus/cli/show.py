@@ -38,7 +38,7 @@ def command(
     problems = problem_set.problems if id is None else problem_set.only([id])
     answered = () if id is None or without_answers else problems
     store = RunStore((out or Path("out") / problem_set.name) / "runs")
-    missing = partial(missing_run_command, set_name, problems, data, out)
+    missing = partial(missing_run_command, set_name, problems, data, None, out)
     answers = {p.id: solved(p, recorded_only(p.kind.runs_needed(p.params), store, missing)) for p in answered}
     if as_json:
         listed = [_listed(problem, answers.get(problem.id)) for problem in problems]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradus.cli.output import error_line, json_option, messages, print_json, writable_folder
+from gradus.cli.output import data_dir_option, error_line, json_option, messages, print_json, writable_folder
 from gradus.cli.pages import FORMATS, chosen_formats, write_pages
 from gradus.errors import GradusError, InputError
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.argument("more_members", nargs=-1, metavar="")
 @click.option("--only", metavar="ID,ID", help="Solve these problems only.")
 @click.option("--data", metavar="NAME|DIR", help="Train on this data: a built-in name or a folder of images.")
+@data_dir_option
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write (default: out/<set>).")
 @click.option("--format", "formats", metavar="ipynb,html,pdf,json", help="What to write (default: all).")
@@ -37,6 +38,7 @@ def command(
     more_members: tuple[str, ...],
     only: str | None,
     data: str | None,
+    data_dir: Path | None,
     device: Device,
     out: Path | None,
     formats: str | None,
@@ -47,7 +49,8 @@ def command(
     """Solve a problem set: the exact problems exactly, the others by training; write notebook, web page and PDF.
 
     SET is a bundled set (see `gradus sets`) or a file.  With --json the answers go to stdout, and pages are written
-    only for a --format that is named.  Runs are kept in the output folder and never made twice.
+    only for a --format that is named.  Runs are kept in the output folder and never made twice; one that was
+    interrupted goes on where it was.
     """
     from gradus.cli.training_runs import missing_run_command, trained
     from gradus.runs import RunStore
@@ -74,8 +77,8 @@ def command(
         result = {"set": problem_set.name, "problems": [{"id": p.id, "kind": p.kind.name} for p in problems]}
         code = write_pages(document, result, "problems", chosen, folder, console)
     else:
-        missing = partial(missing_run_command, set_name, problems, data, out)
-        runs = trained(requests, device, RunStore(folder / "runs"), missing, console)
+        missing = partial(missing_run_command, set_name, problems, data, data_dir, out)
+        runs = trained(requests, device, RunStore(folder / "runs"), missing, console, data_dir)
         answers = _solved(problems, runs.records, console)
         document = solutions_document(problem_set, answers, group)
         result = {"set": problem_set.name, "problems": [answer.as_json() for answer in answers]}

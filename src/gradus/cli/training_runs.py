@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from gradus.cli.output import plain
+from gradus.cli.watching import reading, watched
 from gradus.errors import InputError, MissingExtra, WorkFailed
-from gradus.runs import Device, NotRun, OnProgress, Progress, RunRecord, RunRequest, RunStore
+from gradus.runs import Device, NotRun, RunRecord, RunRequest, RunStore
+from gradus.runs.store import RECORD
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
-    from rich.progress import Progress as Bars
 
     from gradus.sets import Problem
-
-
-SECONDS_BETWEEN_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -36,13 +33,19 @@ CommandFor: TypeAlias = Callable[[RunRequest], str]
 
 
 def missing_run_command(
-    set_name: str, problems: Sequence[Problem], data: str | None, out: Path | None, request: RunRequest
+    set_name: str,
+    problems: Sequence[Problem],
+    data: str | None,
+    data_dir: Path | None,
+    out: Path | None,
+    request: RunRequest,
 ) -> str:
     """The command that makes a run, and solves the problems that need it."""
     import shlex
 
     ids = ",".join(p.id for p in problems if request in p.kind.runs_needed(p.params))
-    options = ["--only", ids, *(("--data", data) if data else ()), *(("--out", str(out)) if out else ())]
+    given = {"--data": data, "--data-dir": data_dir, "--out": out}
+    options = ["--only", ids, *(part for name, value in given.items() if value for part in (name, str(value)))]
     return shlex.join(["gradus", "solve", set_name, *options])
 
 
@@ -59,15 +62,22 @@ def recorded_only(
 
 
 def trained(
-    requests: Sequence[RunRequest], device: Device, store: RunStore, command_for: CommandFor, console: Console
+    requests: Sequence[RunRequest],
+    device: Device,
+    store: RunStore,
+    command_for: CommandFor,
+    console: Console,
+    data_dir: Path | None = None,
 ) -> Runs:
     """A record for each request: read from the store if that run was made before, else trained now and stored.
 
     A run that cannot be made on this machine (no PyTorch, no GPU where the problem asks for one) is left out with the
-    reason.  Ctrl-C ends the run that is going on and leaves out those after it; what was finished stays.
+    reason.  Ctrl-C ends the run that is going on and leaves out those after it; what was finished stays, and the next
+    time the run goes on where it was.
 
     Args:
         device: what ``auto`` stands for; with ``cpu`` runs that ask for a GPU are left out.
+        data_dir: where a downloaded archive of images lies or will lie; None for the cache folder.
 
     Raises:
         InputError: the data, the recipe or the device that was asked for cannot be used.
@@ -80,7 +90,7 @@ def trained(
         title = f"run {number} of {len(requests)}: {epochs} of {request.optimizer}"
         if not reason:
             try:
-                records[request] = _record(request, device, store, command_for(request), console, title)
+                records[request] = _record(request, device, store, command_for(request), console, title, data_dir)
                 continue
             except MissingExtra as error:
                 reason = str(error)
@@ -102,23 +112,39 @@ def _answers(record: RunRecord, request: RunRequest) -> bool:
     return request in (made, replace(made, device="auto"))
 
 
-def _record(
-    request: RunRequest, device: Device, store: RunStore, command: str, console: Console, title: str
-) -> RunRecord | NotRun:
+@contextmanager
+def needing_training() -> Iterator[None]:
+    """What is imported inside comes with the extra.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
     try:
-        from gradus import training
+        yield
     except ModuleNotFoundError as error:
-        if error.name not in ("numpy", "PIL", "torch"):
+        if error.name is None or error.name.partition(".")[0] not in ("numpy", "PIL", "safetensors", "torch"):
             raise
         raise MissingExtra("training", "train") from error
+
+
+def _record(
+    request: RunRequest,
+    device: Device,
+    store: RunStore,
+    command: str,
+    console: Console,
+    title: str,
+    data_dir: Path | None,
+) -> RunRecord | NotRun:
+    with needing_training():
+        from gradus import training
     if request.device == "cuda" and device == "cpu":
         return _left_out(NotRun(request, "--device cpu was asked for", command), f"{title} on a GPU", console)
     wanted = replace(request, device=device) if request.device == "auto" else request
     try:
-        with console.status(plain(f"reading {request.data}")) as status:
+        with reading(console, request.data) as (on_load, on_download):
             resolved = training.resolve(
-                wanted,
-                lambda done, total: status.update(plain(f"reading {request.data}: {done:,} of {total:,} images")),
+                wanted, on_load, data_dir=data_dir, on_download=on_download, on_message=console.print
             )
     except InputError as error:
         if error.argument == "device" and device != "cuda":
@@ -129,11 +155,13 @@ def _record(
     if (found := store.find(resolved)) is not None:
         console.print(f"{title}: read from {store.path(resolved)}")
         return found
-    if (store.path(resolved) / "record.json").exists():
+    if (store.path(resolved) / RECORD).exists():
         console.print(f"{title}: the record in {store.path(resolved)} cannot be used and is made again")
-    with _bars(console) as bars:
-        shown = _shown(bars, title) if console.is_terminal else _told(console, title)
-        record = training.run(resolved, shown, store.path(resolved))
+    folder = store.begin(resolved)
+    with watched(console, title) as shown, needing_training():
+        record = training.run(
+            resolved, shown, folder, data_dir=data_dir, on_message=lambda message: console.print(f"{title}: {message}")
+        )
     store.save(record)
     console.print(f"{title}: {record.total_s:.0f} s, test accuracy {record.test_accuracy:.4f}")
     return record
@@ -142,41 +170,3 @@ def _record(
 def _left_out(missing: NotRun, title: str, console: Console) -> NotRun:
     console.print(f"{title}: not run: {missing.reason}")
     return missing
-
-
-def _bars(console: Console) -> Bars:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[figures]}", markup=False),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-def _told(console: Console, title: str) -> OnProgress:
-    """Where there is no terminal for a bar: a line now and then, so that a log shows that the run goes on."""
-    last = time.monotonic()
-
-    def on_progress(p: Progress) -> None:
-        nonlocal last
-        if p.step == p.steps and time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            console.print(f"{title}: epoch {p.epoch} of {p.epochs}, loss {p.loss:.3f}, accuracy {p.accuracy:.3f}")
-
-    return on_progress
-
-
-def _shown(bars: Bars, title: str) -> OnProgress:
-    task = bars.add_task(title, total=None, figures="")
-
-    def on_progress(p: Progress) -> None:
-        done, total = (p.epoch - 1) * p.steps + p.step, p.epochs * p.steps
-        figures = f"epoch {p.epoch}/{p.epochs}  loss {p.loss:.3f}  acc {p.accuracy:.3f}  {p.images_per_s:.0f} images/s"
-        bars.update(task, completed=done, total=total, figures=figures)
-
-    return on_progress

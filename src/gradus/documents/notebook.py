@@ -18,10 +18,10 @@ from gradus.documents.blocks import (
     Table,
     Text,
 )
+from gradus.documents.drawing import drawn
 from gradus.documents.markdown import escaped
 from gradus.documents.notebook_execution import KERNEL, execute
 from gradus.documents.notebook_markdown import display_math, inert_markdown, sections, table_markdown
-from gradus.errors import WorkFailed
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -187,18 +187,4 @@ def png(figure: Figure) -> bytes:
     >>> png(Figure('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "nothing"))[1:4]
     b'PNG'
     """
-    import typst
-
-    source = (
-        f"#set page(width: {_TEXT_WIDTH_PX * figure.width}pt, height: auto, margin: 0pt, fill: none)\n"
-        '#image(bytes(sys.inputs.svg), format: "svg", width: 100%)'
-    )
-    try:
-        drawn = typst.compile(
-            source.encode(), format="png", ppi=72, sys_inputs={"svg": figure.svg}, ignore_system_fonts=True
-        )
-    except typst.TypstError as error:
-        raise WorkFailed(f"figure '{figure.alt}': its SVG cannot be drawn: {error}") from error
-    if not isinstance(drawn, bytes):
-        raise WorkFailed(f"figure '{figure.alt}': its SVG gives more than one page")
-    return drawn
+    return drawn(figure.svg, _TEXT_WIDTH_PX * figure.width, f"figure '{figure.alt}'")

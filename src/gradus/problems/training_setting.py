@@ -36,6 +36,7 @@ VALIDATION_PERCENT: Final = 20
 _ACTIVATIONS: Final = {"linear": "no activation", "relu": "ReLU", "softmax": "soft-max"}
 _BUILT_IN: Final = {
     "pictograms": "the data set `pictograms`: 32\u00a0×\u00a032 colour images in ten classes, drawn by a program",
+    "cifar10": "the data set CIFAR-10: 32\u00a0×\u00a032 colour photographs of animals and vehicles in ten classes",
 }
 
 
@@ -69,6 +70,8 @@ class TrainingParams(Params):
 def data_phrase(data: str) -> str:
     r"""The data in words, Markdown.
 
+    >>> data_phrase("cifar10")
+    'the data set CIFAR-10: 32\xa0×\xa032 colour photographs of animals and vehicles in ten classes'
     >>> data_phrase("photos/birds")
     'the 32\xa0×\xa032 colour images in the folder `birds`, which has a folder for each class'
     """

@@ -63,6 +63,7 @@ class RunRecord:
             where the system does not say.
         initial_weights, final_weights: SHA-256 of each tensor, by name.
         ended: how the run ended.
+        workers: processes that shared the batches.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -83,6 +84,7 @@ class RunRecord:
     initial_weights: Mapping[str, str]
     final_weights: Mapping[str, str]
     ended: Ended = "completed"
+    workers: int = 1
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"request": self.request.as_json()}

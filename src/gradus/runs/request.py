@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from gradus.errors import InputError
 
 Optimizer: TypeAlias = Literal["sgd", "adam"]
-Device: TypeAlias = Literal["auto", "cpu", "cuda"]
-Precision: TypeAlias = Literal["fp32"]
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
+Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
 
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 """How records are read back: no unknown field, no conversion between types, finite numbers."""
@@ -27,8 +27,9 @@ class RunRequest:
         optimizer: ``sgd`` or ``adam``.
         epochs: passes over the training images, at least 1.
         seed: of the split, the initial weights and the dropout masks.
-        device: ``cpu``, ``cuda`` or, until it is resolved, ``auto``.
-        precision: of weights and arithmetic.
+        device: ``cpu``, ``cuda``, ``mps`` or, until it is resolved, ``auto``.
+        precision: of the arithmetic, ``fp32``, ``bf16`` (products in bfloat16, weights in float32) or, until it is
+            resolved, ``auto``.
         data_fingerprint: SHA-256 of the decoded images and labels; empty until it is resolved.
         configuration_fingerprint: SHA-256 of all that the recipe fixes; empty until it is resolved.
         settings: pairs (name, value), sorted by name, that override what the recipe fixes.
@@ -70,6 +71,28 @@ class RunRequest:
         if not self.settings:
             del fields["settings"]
         return fields
+
+    @staticmethod
+    def from_json(content: str | bytes, place: str = "") -> RunRequest:
+        """The request that a JSON text holds, with every field of its type.
+
+        Raises:
+            InputError: it is not JSON, or a field is missing, unknown or of the wrong form.
+
+        >>> import json
+        >>> request = RunRequest("hw5", "pictograms", "adam", settings=(("images", "64"),))
+        >>> RunRequest.from_json(json.dumps(request.as_json())) == request
+        True
+        """
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            return TypeAdapter(RunRequest).validate_json(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            rule = f"is not a request of this version of gradus ({where}: {first['msg']})"
+            raise InputError("run request", None, rule, "train again", place) from error
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""The store of run records: ``<folder>/<id>/record.json``."""
+"""The store of runs: ``<folder>/<id>/request.json`` of each that was begun, ``record.json`` of each finished one."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gradus.errors import InputError, OutputError
 from gradus.runs.files import write_whole
@@ -12,6 +13,8 @@ from gradus.runs.record import RunRecord
 from gradus.runs.request import RunRequest, run_id
 
 MAX_BYTES = 10_000_000
+
+RECORD, REQUEST = "record.json", "request.json"
 
 
 def read_record(path: str | Path) -> RunRecord:
@@ -22,16 +25,28 @@ def read_record(path: str | Path) -> RunRecord:
     """
     file = Path(path)
     if file.is_dir():
-        file = file / "record.json"
+        file = file / RECORD
+    return RunRecord.from_json(bounded(file, "run record"), place=str(file))
+
+
+def bounded(file: Path, name: str) -> bytes:
+    """The content of a file of a run's folder.
+
+    Args:
+        name: what the file is called in errors.
+
+    Raises:
+        InputError: it cannot be read, or is longer than any that gradus writes.
+    """
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         remedy = "give the folder of a finished run"
-        raise InputError("run record", file, f"cannot be read ({error.strerror})", remedy) from error
+        raise InputError(name, file, f"cannot be read ({error.strerror})", remedy) from error
     if len(content) > MAX_BYTES:
-        raise InputError("run record", file, f"must have at most {MAX_BYTES:,} bytes", "train again")
-    return RunRecord.from_json(content, place=str(file))
+        raise InputError(name, file, f"must have at most {MAX_BYTES:,} bytes", "train again")
+    return content
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,16 @@ class RunStore:
         """The folder of the run of a resolved request."""
         return self.folder / run_id(request)
 
+    def begin(self, request: RunRequest) -> Path:
+        """Write what is asked of a run into its folder, so that it can go on by its id alone; returns the folder.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        folder = self.path(request)
+        _write(folder / REQUEST, request.as_json())
+        return folder
+
     def find(self, request: RunRequest) -> RunRecord | None:
         """The completed record of a resolved request, or None; a record that cannot be read counts as none."""
         try:
@@ -55,7 +80,7 @@ class RunStore:
     def completed(self) -> tuple[RunRecord, ...]:
         """All completed records, by id; what cannot be read is left out."""
         found = []
-        for file in sorted(self.folder.glob("*/record.json")):
+        for file in sorted(self.folder.glob(f"*/{RECORD}")):
             try:
                 found.append(read_record(file))
             except InputError:
@@ -68,12 +93,15 @@ class RunStore:
         Raises:
             OutputError: the folder cannot be written.
         """
-        folder = self.folder / record.id
-        file = folder / "record.json"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(file, json.dumps(record.as_json(), indent=1).encode())
-        except OSError as error:
-            rule = f"cannot be written ({error.strerror})"
-            raise OutputError("runs folder", folder, rule, "choose a folder that can be written") from error
+        file = self.folder / record.id / RECORD
+        _write(file, record.as_json())
         return file
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps(content, indent=1).encode())
+    except OSError as error:
+        rule = f"cannot be written ({error.strerror})"
+        raise OutputError("runs folder", file.parent, rule, "choose a folder that can be written") from error

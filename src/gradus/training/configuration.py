@@ -58,6 +58,19 @@ OptimizerRule: TypeAlias = Sgd | Adam
 
 
 @dataclass(frozen=True)
+class Augmentation:
+    """Random changes of the training images, new ones in every epoch.
+
+    Attributes:
+        flip: whether each image is mirrored left to right, with probability 1/2.
+        shift: the most pixels by which each is moved, up or down and left or right, every distance equally likely.
+    """
+
+    flip: bool = True
+    shift: int = 4
+
+
+@dataclass(frozen=True)
 class Configuration:
     """One full configuration, except data, seed, device, optimiser and epochs, which the request chooses.
 
@@ -66,21 +79,27 @@ class Configuration:
         optimizers: the rule of each optimiser that a request may name.
         batch_size: images a step; the last batch of an epoch holds what is left.
         validation_share: share of the data set's training images that is split off for validation.
+        augmentation: how the training images are changed; None leaves them as they are.
         initialisation: how gains and biases start.
         biases: whether the layers have any.
         images: how many images of each part are used; None uses all.
+        stratified: whether every class has the same share of the validation images as of all training images.
     """
 
     architecture: Architecture
     optimizers: Mapping[Optimizer, OptimizerRule]
     batch_size: int
     validation_share: Fraction
+    augmentation: Augmentation | None = field(default=None, repr=False)
     # What settings alone change stands in the request, and so in a run's id, already.
     initialisation: Initialisation = field(default=GLOROT, repr=False)
     biases: bool = field(default=True, repr=False)
     images: int | None = field(default=None, repr=False)
+    stratified: bool = field(default=False, repr=False)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of all that the recipe fixes, so that a changed recipe is another run."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
+        # Without augmentation it is what it was when there was none, so that ids of runs hold.
+        fixed = repr(self) if self.augmentation is None else f"{self!r} {self.augmentation!r}"
+        return hashlib.sha256(fixed.encode()).hexdigest()

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from gradus.errors import WorkFailed
 from gradus.runs.progress import OnProgress, Progress
 from gradus.runs.record import Epoch
 from gradus.training import optim
+from gradus.training.augmentation import Augmenter
 from gradus.training.configuration import OptimizerRule
-from gradus.training.evaluate import DevicePart, evaluation
-from gradus.training.model import Network
-
-_REPORTS_EVERY_S = 0.25
+from gradus.training.dropout import Masks
+from gradus.training.evaluation import DevicePart, arithmetic, evaluation
+from gradus.training.meter import Diverged, Meter
+from gradus.training.model import Network, scaled
+from gradus.training.workers import ALONE, WorkerLost, Workers
 
 
 @dataclass(eq=False)
@@ -28,27 +28,80 @@ class Training:
     Attributes:
         network: the network; its parameters are written in place.
         rule: the optimiser.
-        dropout: the generator of the dropout masks.
+        masks: the dropout masks; None trains without dropout.
+        augmenter: what changes the images of a batch before they are used; None leaves them as they are.
+        autocast: the type in which the network multiplies, where that is not the type of its weights.
+        workers: those who share the batches.
         state: the optimiser's state, which lives across epochs.
+        meter: the running sums of the epoch that is going on.
+        epochs: the finished epochs.
     """
 
     network: Network
     rule: OptimizerRule
-    dropout: Generator | None
+    masks: Masks | None
+    augmenter: Augmenter | None = None
+    autocast: torch.dtype | None = None
+    workers: Workers = ALONE
     weights: list[Tensor] = field(init=False)
     state: optim.State = field(init=False)
+    meter: Meter = field(init=False)
+    epochs: list[Epoch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.weights = list(self.network.parameters())
         self.state = optim.initial_state(self.rule, self.weights)
+        self.meter = Meter(self.weights[0].device)
 
-    def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """One optimiser step; returns the batch's mean cross-entropy and its logits, from before the step."""
-        logits = self.network(images, self.dropout)
-        loss = functional.cross_entropy(logits, labels)
-        gradients = torch.autograd.grad(loss, self.weights)
-        self.state = optim.step(self.rule, self.state, self.weights, _laid_out_as(self.weights, gradients))
-        return loss.detach(), logits.detach()
+    def step(self, images: Tensor, labels: Tensor) -> None:
+        """One optimiser step on a batch: bytes shaped (count, height, width, channels), and labels.
+
+        The mean cross-entropy and the number of rightly classified images, both from before the step, are added to
+        the meter.
+
+        Raises:
+            WorkerLost: another worker has ended; everything is as before the step.
+        """
+        if self.workers.size == 1:
+            self._step(images, labels)
+            return
+        states = self.random_states()
+        try:
+            self._step(images, labels)
+        except WorkerLost:
+            self.set_random_states(states)
+            raise
+
+    def random_states(self) -> dict[str, Tensor]:
+        """The states of the random streams that are drawn from, by name, as bytes on the processor."""
+        return {name: generator.get_state() for name, generator in self._generators().items()}
+
+    def set_random_states(self, states: Mapping[str, Tensor]) -> None:
+        """Put the random streams into these states."""
+        for name, generator in self._generators().items():
+            generator.set_state(states[name])
+
+    def _generators(self) -> dict[str, Generator]:
+        dropout = {} if self.masks is None else {"dropout": self.masks.generator}
+        return dropout if self.augmenter is None else dropout | {"augmentation": self.augmenter.generator}
+
+    def _step(self, images: Tensor, labels: Tensor) -> None:
+        count = len(labels)
+        first, end = self.workers.share(count)
+        if self.augmenter is not None:
+            images = self.augmenter.augmented(images)
+        if self.masks is not None:
+            self.masks.rows_before, self.masks.rows_after = first, count - end
+        labels, dtype = labels[first:end], self.network.dtype
+        with arithmetic(labels.device, self.autocast):
+            logits = self.network(scaled(images[first:end], dtype), self.masks).to(dtype)
+        loss = functional.cross_entropy(logits, labels, reduction="sum") / count
+        found = torch.autograd.grad(loss, self.weights)
+        right = (logits.detach().argmax(1) == labels).sum()
+        mine = [*_laid_out_as(self.weights, found), loss.detach(), right.to(loss.dtype)]
+        *gradients, loss, right = self.workers.sum(mine)
+        self.state = optim.step(self.rule, self.state, self.weights, gradients)
+        self.meter.add(loss, right, count)
 
 
 def epochs_of(
@@ -58,64 +111,39 @@ def epochs_of(
     epochs: int,
     batch_size: int,
     on_progress: OnProgress | None = None,
-    on_first_step: Callable[[], None] | None = None,
+    after_step: Callable[[], None] | None = None,
 ) -> Iterator[Epoch]:
-    """Train, and yield each epoch when it is over; images are taken in their order, the same in every epoch.
+    """Train on from where the training stands, and yield each epoch when it is over.
+
+    Images are taken in their order, the same in every epoch.
+
+    Args:
+        after_step: called after every step, with weights, state and meter in accord.
 
     Raises:
-        WorkFailed: the loss is no longer a finite number.
+        Diverged: the loss is no longer a finite number.
+        WorkerLost: as for :meth:`Training.step`.
     """
-    for epoch in range(1, epochs + 1):
-        began = time.perf_counter()
-        meter = _Meter(epoch, epochs, len(training_part), batch_size, training_part.labels.device, on_progress)
-        for start in range(0, len(training_part), batch_size):
-            images, labels = training_part.batch(start, batch_size)
-            loss, logits = training.step(images, labels)
-            meter.add(loss, logits, labels)
-            if on_first_step is not None and epoch == 1 and start == 0:
-                _synchronise(labels.device)
-                on_first_step()
-        loss_mean, accuracy = meter.means()
-        validation_loss, validation_accuracy = evaluation(training.network, validation_part)
-        if not validation_loss + loss_mean < float("inf"):
-            raise WorkFailed(f"training diverged: the loss of epoch {epoch} is not a finite number")
-        yield Epoch(loss_mean, accuracy, validation_loss, validation_accuracy, time.perf_counter() - began)
-
-
-@dataclass(eq=False)
-class _Meter:
-    """Running means over an epoch, kept on the device and read only a few times a second."""
-
-    epoch: int
-    epochs: int
-    count: int
-    batch_size: int
-    device: torch.device
-    on_progress: OnProgress | None
-
-    def __post_init__(self) -> None:
-        self.loss = torch.zeros((), dtype=torch.float64, device=self.device)
-        self.right = torch.zeros((), dtype=torch.int64, device=self.device)
-        self.seen = self.step = 0
-        self.began = time.perf_counter()
-        self.reported = -_REPORTS_EVERY_S
-
-    def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        self.loss += loss * len(labels)
-        self.right += (logits.argmax(1) == labels).sum()
-        self.seen += len(labels)
-        self.step += 1
-        elapsed = time.perf_counter() - self.began
-        if self.on_progress and (elapsed - self.reported >= _REPORTS_EVERY_S or self.seen == self.count):
-            self.reported = elapsed
-            steps = -(-self.count // self.batch_size)
-            self.on_progress(
-                Progress(self.epoch, self.epochs, self.step, steps, *self.means(), self.seen / max(elapsed, 1e-9))
-            )
-
-    def means(self) -> tuple[float, float]:
-        """Mean loss and accuracy over the images seen; waits for the device."""
-        return self.loss.item() / self.seen, int(self.right.item()) / self.seen
+    steps = -(-len(training_part) // batch_size)
+    while len(training.epochs) < epochs:
+        meter, number = training.meter, len(training.epochs) + 1
+        meter.start()
+        for step in range(meter.steps, steps):
+            training.step(*training_part.batch(step * batch_size, batch_size))
+            meter.check(number)
+            if on_progress is not None and meter.is_due(steps):
+                on_progress(Progress(number, epochs, meter.steps, steps, *meter.means(), meter.rate()))
+            if after_step is not None:
+                after_step()
+        loss, accuracy = meter.means()
+        validation_loss, validation_accuracy = evaluation(
+            training.network, validation_part, training.autocast, training.workers
+        )
+        if not validation_loss + loss < float("inf"):
+            raise Diverged(f"the validation loss after epoch {number}")
+        training.epochs.append(Epoch(loss, accuracy, validation_loss, validation_accuracy, meter.seconds()))
+        training.meter = Meter(meter.device)
+        yield training.epochs[-1]
 
 
 def _laid_out_as(weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
@@ -124,8 +152,3 @@ def _laid_out_as(weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> list
         gradient if gradient.stride() == weight.stride() else torch.empty_like(weight).copy_(gradient)
         for weight, gradient in zip(weights, gradients, strict=True)
     ]
-
-
-def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -7,7 +7,6 @@ image is a view in Keras' order: height, width, channel.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from math import prod, sqrt
 from typing import Any
 
@@ -20,6 +19,7 @@ from gradus.errors import InputError
 from gradus.exact.learnability.initialisation import GLOROT, Initialisation
 from gradus.exact.networks import layers
 from gradus.exact.networks.layers import Activation, Architecture
+from gradus.training.dropout import Masks
 
 
 class Network(nn.Module):
@@ -40,8 +40,13 @@ class Network(nn.Module):
         for name in filter(None, layers.parameter_names(architecture)):
             self.add_module(name, _Weights(shapes[f"{name}.gains"], biases))
 
-    def forward(self, images: Tensor, dropout: Generator | None = None) -> Tensor:
-        """Logits of a batch; dropout masks are drawn from the generator, and without one dropout is off."""
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the weights, float32 unless the network was converted."""
+        return next(self.parameters()).dtype
+
+    def forward(self, images: Tensor, masks: Masks | None = None) -> Tensor:
+        """Logits of a batch; without masks dropout is off."""
         values = images
         pending: Activation = "linear"
         names = layers.parameter_names(self.architecture)
@@ -61,7 +66,7 @@ class Network(nn.Module):
                 case layers.MaxPool2D():
                     values = functional.max_pool2d(values, layer.size)
                 case layers.Dropout():
-                    values = values if dropout is None else dropped_out(values, layer.rate, dropout)
+                    values = values if masks is None else masks.dropped_out(values, layer.rate)
                 case layers.Flatten():
                     values = values.permute(0, 2, 3, 1).flatten(1) if values.ndim == 4 else values
         return values
@@ -77,7 +82,7 @@ class _Weights(nn.Module):
 
     def __init__(self, shape: layers.Shape, biases: bool) -> None:
         super().__init__()
-        self.gains = nn.Parameter(_stored(torch.zeros(shape)))
+        self.gains = nn.Parameter(stored(torch.zeros(shape)))
         self.bias = nn.Parameter(torch.zeros(shape[-1])) if biases else None
 
 
@@ -109,27 +114,16 @@ def initialised(
             *kernel, inputs, outputs = shape
             limit = sqrt(6 / (prod(kernel) * (inputs + outputs)))
             gains = torch.rand(shape, generator=generator).mul_(2).sub_(1).mul_(limit)
-            weights.gains.copy_(_stored(gains))
+            weights.gains.copy_(stored(gains))
     return network
 
 
-def dropped_out(values: Tensor, rate: Fraction, generator: Generator) -> Tensor:
-    """The values, each set to 0 with probability ``rate`` and else divided by 1 - ``rate``.
+def scaled(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Bytes shaped (count, height, width, channels) as numbers from 0 to 1, (count, channels, height, width).
 
-    A rate in 256ths is compared with one random byte a value, which is exact and an eighth of the randomness.
+    The result lies in channels-last memory.
     """
-    threshold = rate * 256
-    if threshold.denominator == 1:
-        words = torch.empty(-(-values.numel() // 8), dtype=torch.int64, device=values.device)
-        random = words.random_(-(2**63), None, generator=generator).view(torch.uint8)[: values.numel()]
-        kept = random >= int(threshold)
-    else:
-        uniform = torch.rand(values.numel(), device=values.device, generator=generator)
-        kept = uniform >= float(rate)
-    # The mask is laid out as the values are in memory, so that a channels-last batch stays one.
-    mask = torch.empty_like(values, requires_grad=False)
-    mask.as_strided((values.numel(),), (1,)).copy_(kept)
-    return values * mask.mul_(float(1 / (1 - rate)))
+    return images.to(dtype).div_(255).permute(0, 3, 1, 2)
 
 
 def weights_of(network: Network) -> dict[str, NDArray[Any]]:
@@ -141,15 +135,16 @@ def set_weights(network: Network, weights: Mapping[str, NDArray[Any]]) -> None:
     """Write weights by name into the network, in the layouts of ``parameter_shapes``."""
     with torch.no_grad():
         for name, tensor in network.named_parameters():
-            tensor.copy_(_stored(torch.as_tensor(weights[name])))
+            tensor.copy_(stored(torch.as_tensor(weights[name])))
 
 
-def described(stored: Tensor) -> Tensor:
+def described(tensor: Tensor) -> Tensor:
     """A stored tensor in the layout of the description: (height, width, inputs, filters), (inputs, units), (units,)."""
-    return stored.permute(2, 3, 1, 0) if stored.ndim == 4 else stored.t()
+    return tensor.permute(2, 3, 1, 0) if tensor.ndim == 4 else tensor.t()
 
 
-def _stored(gains: Tensor) -> Tensor:
+def stored(gains: Tensor) -> Tensor:
+    """The inverse of :func:`described`: the layout in memory that PyTorch's kernels want."""
     if gains.ndim == 4:
         return gains.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
     return gains.t().contiguous()

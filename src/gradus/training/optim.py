@@ -6,7 +6,7 @@ returns the state to use from then on; the old state must not be used again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import TypeAlias, assert_never
@@ -113,6 +113,30 @@ def _adam_step(rule: Adam, state: AdamState, weights: Sequence[Tensor], gradient
         maximize=False,
     )
     return AdamState(steps, state.counters, state.first_moments, state.second_moments)
+
+
+def state_tensors(state: State) -> dict[str, list[Tensor]]:
+    """What a state remembers of each weight, by name; the tensors themselves, not copies."""
+    match state:
+        case SgdState():
+            return {"velocity": state.velocities}
+        case AdamState():
+            return {"first_moment": state.first_moments, "second_moment": state.second_moments}
+        case _:
+            assert_never(state)
+
+
+def state_after(rule: OptimizerRule, steps: int, tensors: Mapping[str, list[Tensor]]) -> State:
+    """The state after so many steps that remembers these tensors, as :func:`state_tensors` names them."""
+    match rule:
+        case Sgd():
+            return SgdState(steps, tensors["velocity"])
+        case Adam():
+            moments = tensors["first_moment"]
+            counters = [torch.full((), steps, dtype=torch.float32, device=moment.device) for moment in moments]
+            return AdamState(steps, counters, moments, tensors["second_moment"])
+        case _:
+            assert_never(rule)
 
 
 def _zeros(weights: Sequence[Tensor]) -> list[Tensor]:

@@ -2,46 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TypeAlias
 
 from gradus.errors import InputError, nearest
 from gradus.exact.learnability.initialisation import Initialisation
 from gradus.exact.networks.layers import Dropout
-from gradus.training.configuration import Configuration
+from gradus.runs.request import Optimizer
+from gradus.training.configuration import Adam, Augmentation, Configuration, OptimizerRule, Sgd
 
 Setting: TypeAlias = tuple[str, str]
+Change: TypeAlias = Callable[[Configuration, str], Configuration]
+
+LARGEST_SHIFT = 31
+"""Most pixels by which an image is shifted: one less than its side."""
 
 
-def configured(configuration: Configuration, settings: Iterable[Setting]) -> Configuration:
-    """The configuration with these settings.
+@dataclass(frozen=True)
+class Known:
+    """A setting: what its value is, in words, how it changes a configuration, and the optimiser that alone has it."""
 
-    ``initialisation``, ``biases`` (yes or no), ``dropout`` (on or off), ``images`` (of each part), ``weight_decay``.
+    meaning: str
+    change: Change
+    optimizer: Optimizer | None = None
+
+
+def configured(
+    configuration: Configuration, settings: Iterable[Setting], optimizer: Optimizer | None = None
+) -> Configuration:
+    """The configuration with these settings; :data:`SETTINGS` lists them.
+
+    Args:
+        optimizer: the one that is used; a setting that only the other one has is then refused.
 
     Raises:
-        InputError: there is no setting of that name, or its value cannot be read.
+        InputError: there is no setting of that name, or its value cannot be read or is out of bounds.
 
     >>> from gradus.training.recipes.hw5 import hw5
-    >>> configured(hw5(10), [("initialisation", "zeros"), ("images", "64")]).images
-    64
+    >>> changed = configured(hw5(10), [("images", "64"), ("learning_rate", "0.02"), ("validation_share", "1/4")])
+    >>> changed.images, changed.optimizers["sgd"].learning_rate, changed.validation_share
+    (64, 0.02, Fraction(1, 4))
     """
     for name, value in settings:
-        if name not in _CHANGES:
-            known = sorted(_CHANGES)
+        if name not in SETTINGS:
+            known = sorted(SETTINGS)
             raise InputError("setting", name, f"must be one of {', '.join(known)}", nearest(name, known, "choose one"))
-        configuration = _CHANGES[name](configuration, value)
+        owner = SETTINGS[name].optimizer
+        if optimizer is not None and owner not in (None, optimizer):
+            rule = f"is a setting of {owner}, and the optimizer is {optimizer}"
+            raise InputError("setting", f"{name}={value}", rule, f"leave it out, or train with {owner}")
+        configuration = SETTINGS[name].change(configuration, value)
     return configuration
 
 
-def whole(name: str, value: str) -> int:
-    """A positive whole number.
+def whole(name: str, value: str, least: int = 1, largest: int = 10**9 - 1) -> int:
+    """A whole number between two bounds.
 
     Raises:
         InputError: it is none.
+
+    >>> whole("shift", "4", 0, 31)
+    4
     """
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) > 0):
-        raise InputError(f"setting {name}", value, "must be a whole number, 1 or more", f"write {name}=64, say")
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and least <= int(value) <= largest):
+        bounds = f"{least} or more" if largest == 10**9 - 1 else f"{least} to {largest}"
+        remedy = f"write {name}={min(max(64, least), largest)}, say"
+        raise InputError(f"setting {name}", value, f"must be a whole number, {bounds}", remedy)
     return int(value)
 
 
@@ -51,10 +79,7 @@ def number(name: str, value: str, largest: float) -> float:
     Raises:
         InputError: it is none.
     """
-    try:
-        read = float(value)
-    except ValueError:
-        read = -1.0
+    read = _float(value)
     if not 0 <= read <= largest:
         raise InputError(f"setting {name}", value, f"must be a number from 0 to {largest:g}", f"write {name}=0.01, say")
     return read
@@ -71,7 +96,52 @@ def choice(name: str, value: str, yes: str, no: str) -> bool:
     return value == yes
 
 
-def _with_dropout(configuration: Configuration, value: str) -> Configuration:
+def _float(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return float("nan")
+
+
+def _inside(name: str, value: str, example: str, with_zero: bool) -> float:
+    """A number below 1, and above 0 or equal to it."""
+    read = _float(value)
+    if not (0 < read < 1 or (with_zero and read == 0)):
+        bounds = "from 0 to less than 1" if with_zero else "between 0 and 1, both left out"
+        raise InputError(f"setting {name}", value, f"must be a number {bounds}", f"write {name}={example}, say")
+    return read
+
+
+def _share(name: str, value: str) -> Fraction:
+    """A share as an exact fraction, so that 0.2 and 1/5 are the same."""
+    try:
+        # No exponents: a short text can ask for a number of a billion digits.
+        read = Fraction(value) if len(value) <= 20 and "e" not in value.lower() else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        read = Fraction(0)
+    if not 0 < read < 1:
+        rule = "must be a share between 0 and 1, both left out"
+        raise InputError(f"setting {name}", value, rule, f"write {name}=1/5 or {name}=0.2, say")
+    return read
+
+
+def _with_rules(configuration: Configuration, **values: float) -> Configuration:
+    """The configuration with these values in the rules of all optimisers that have them."""
+    rules = {name: _changed(rule, values) for name, rule in configuration.optimizers.items()}
+    return replace(configuration, optimizers=rules)
+
+
+def _changed(rule: OptimizerRule, values: Mapping[str, float]) -> OptimizerRule:
+    if not all(hasattr(rule, name) for name in values):
+        return rule
+    match rule:
+        case Sgd():
+            return replace(rule, **values)
+        case Adam():
+            return replace(rule, **values)
+
+
+def _without_dropout(configuration: Configuration, value: str) -> Configuration:
     if choice("dropout", value, "on", "off"):
         return configuration
     architecture = configuration.architecture
@@ -79,16 +149,62 @@ def _with_dropout(configuration: Configuration, value: str) -> Configuration:
     return replace(configuration, architecture=replace(architecture, layers=layers))
 
 
-def _with_decay(configuration: Configuration, value: str) -> Configuration:
-    decay = number("weight_decay", value, 1)
-    rules = {name: replace(rule, weight_decay=decay) for name, rule in configuration.optimizers.items()}
-    return replace(configuration, optimizers=rules)
+def _augmented(configuration: Configuration, flip: bool | None = None, shift: int | None = None) -> Configuration:
+    before = configuration.augmentation or Augmentation(flip=False, shift=0)
+    after = Augmentation(before.flip if flip is None else flip, before.shift if shift is None else shift)
+    return replace(configuration, augmentation=after if after.flip or after.shift else None)
 
 
-_CHANGES: dict[str, Callable[[Configuration, str], Configuration]] = {
-    "initialisation": lambda c, v: replace(c, initialisation=Initialisation.of(v)),
-    "biases": lambda c, v: replace(c, biases=choice("biases", v, "yes", "no")),
-    "dropout": _with_dropout,
-    "images": lambda c, v: replace(c, images=whole("images", v)),
-    "weight_decay": _with_decay,
+SETTINGS: dict[str, Known] = {
+    "batch_size": Known("images a step", lambda c, v: replace(c, batch_size=whole("batch_size", v))),
+    "beta1": Known(
+        "decay of Adam's mean of gradients",
+        lambda c, v: _with_rules(c, beta1=_inside("beta1", v, "0.9", with_zero=True)),
+        "adam",
+    ),
+    "beta2": Known(
+        "decay of Adam's mean of squares",
+        lambda c, v: _with_rules(c, beta2=_inside("beta2", v, "0.999", with_zero=True)),
+        "adam",
+    ),
+    "biases": Known(
+        "yes or no: whether layers have any", lambda c, v: replace(c, biases=choice("biases", v, "yes", "no"))
+    ),
+    "decay": Known(
+        "of SGD's learning rate: rate / (1 + decay * step)",
+        lambda c, v: _with_rules(c, decay=number("decay", v, 1e6)),
+        "sgd",
+    ),
+    "dropout": Known("on or off", _without_dropout),
+    "epsilon": Known(
+        "what Adam adds to the root",
+        lambda c, v: _with_rules(c, epsilon=_inside("epsilon", v, "1e-7", with_zero=False)),
+        "adam",
+    ),
+    "flip": Known(
+        "yes or no: mirror training images at random", lambda c, v: _augmented(c, flip=choice("flip", v, "yes", "no"))
+    ),
+    "images": Known("how many images of each part are used", lambda c, v: replace(c, images=whole("images", v))),
+    "initialisation": Known(
+        "zeros, constant:C or glorot, or gains=...,biases=... with these",
+        lambda c, v: replace(c, initialisation=Initialisation.of(v)),
+    ),
+    "learning_rate": Known(
+        "of the optimiser", lambda c, v: _with_rules(c, learning_rate=number("learning_rate", v, 1e6))
+    ),
+    "momentum": Known("of SGD, from 0 to 1", lambda c, v: _with_rules(c, momentum=number("momentum", v, 1)), "sgd"),
+    "shift": Known(
+        "most pixels by which training images are shifted at random",
+        lambda c, v: _augmented(c, shift=whole("shift", v, 0, LARGEST_SHIFT)),
+    ),
+    "split": Known(
+        "plain, or stratified: every class has the same share in both parts",
+        lambda c, v: replace(c, stratified=choice("split", v, "stratified", "plain")),
+    ),
+    "validation_share": Known(
+        "share of the training images that validates",
+        lambda c, v: replace(c, validation_share=_share("validation_share", v)),
+    ),
+    "weight_decay": Known("L2, from 0 to 1", lambda c, v: _with_rules(c, weight_decay=number("weight_decay", v, 1))),
 }
+"""The settings of recipes, by name."""

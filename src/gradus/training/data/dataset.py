@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil
+from math import ceil, floor
 from typing import TypeAlias
 
 import numpy as np
@@ -91,10 +91,60 @@ def random_split(count: int, validation_share: Fraction, seed: int) -> Split:
     >>> len(split.training), len(split.validation), sorted([*split.training, *split.validation]) == list(range(10))
     (8, 2, True)
     """
-    validation = ceil(count * validation_share)
-    if not 0 < validation < count:
-        rule = f"is too few to split off {validation_share} for validation"
-        raise DataError("training images", count, rule, "give more training images")
-    # Sorting random numbers gives the same order in every version of NumPy; `permutation` does not promise that.
-    order = np.argsort(np.random.Generator(np.random.PCG64(seed)).random(count), kind="stable").astype(np.int64)
+    validation = _validation_count(count, validation_share)
+    order = _random_order(count, seed)
     return Split(training=order[validation:], validation=order[:validation])
+
+
+def stratified_split(labels: NDArray[np.int64], validation_share: Fraction, seed: int) -> Split:
+    """A random split in which every class has the same share of the validation images as of all images.
+
+    As many images as in :func:`random_split` go to validation.  A class's share is rounded down, and the images that
+    are still missing come one each from the classes whose shares lost most, the lower label first among equals.
+    Images are in random order in both parts.
+
+    Args:
+        labels: the label of each image, shaped (count,).
+
+    Raises:
+        DataError: a part would be empty, or would have no image of a class.
+
+    >>> labels = np.array([0, 1, 1] * 10)
+    >>> split = stratified_split(labels, Fraction(1, 5), seed=1)
+    >>> np.bincount(labels[split.training]).tolist(), np.bincount(labels[split.validation]).tolist()
+    ([8, 16], [2, 4])
+    """
+    total = _validation_count(len(labels), validation_share)
+    quotas = _quotas(np.bincount(labels).tolist(), validation_share, total)
+    order = _random_order(len(labels), seed)
+    chosen = np.zeros(len(labels), dtype=np.bool_)
+    for label, quota in enumerate(quotas):
+        chosen[np.flatnonzero(labels[order] == label)[:quota]] = True
+    return Split(training=order[~chosen], validation=order[chosen])
+
+
+def _quotas(counts: list[int], share: Fraction, total: int) -> list[int]:
+    """How many images of each class go to validation, by largest remainders."""
+    exact = [count * share for count in counts]
+    quotas = [floor(value) for value in exact]
+    by_remainder = sorted(range(len(counts)), key=lambda label: (quotas[label] - exact[label], label))
+    for label in by_remainder[: total - sum(quotas)]:
+        quotas[label] += 1
+    for label, (count, quota) in enumerate(zip(counts, quotas, strict=True)):
+        if count and not 0 < quota < count:
+            rule = f"is too few to split off {share} for validation and have the class in both parts"
+            raise DataError(f"training images of class {label}", count, rule, "give more or take the plain split")
+    return quotas
+
+
+def _validation_count(count: int, share: Fraction) -> int:
+    validation = ceil(count * share)
+    if not 0 < validation < count:
+        rule = f"is too few to split off {share} for validation"
+        raise DataError("training images", count, rule, "give more training images")
+    return validation
+
+
+def _random_order(count: int, seed: int) -> Indices:
+    # Sorting random numbers gives the same order in every version of NumPy; `permutation` does not promise that.
+    return np.argsort(np.random.Generator(np.random.PCG64(seed)).random(count), kind="stable").astype(np.int64)

@@ -22,6 +22,9 @@ Distance: TypeAlias = Callable[[Array, Array, Array], Array]
 SEED = 20181
 TRAINING_PER_CLASS = 500
 TEST_PER_CLASS = 100
+FINGERPRINT = "0a72cbd71bcca56d8ba7b0ada030fda091282128f0f08955f91496ad6f033510"
+"""What the data set's fingerprint must be, on every machine; another drawing needs another one here."""
+
 _CHUNK = 100
 
 

@@ -1,0 +1,105 @@
+"""A training at a moment between two steps, as a checkpoint; and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gradus.errors import InputError
+from gradus.runs.request import RunRequest
+from gradus.training.checkpoint import Checkpoint, Facts, as_rows
+from gradus.training.loop import Training
+from gradus.training.meter import Diverged, Meter
+from gradus.training.model import described, stored
+from gradus.training.optim import state_after, state_tensors
+from gradus.training.versions import versions
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Times of a run in seconds, interruptions left out: so far, and until its first step was done."""
+
+    elapsed_s: float
+    first_step_s: float
+
+
+def snapshot(training: Training, request: RunRequest, clock: Clock, initial_weights: Mapping[str, str]) -> Checkpoint:
+    """All that the training needs to go on; tensors are copied.
+
+    Raises:
+        Diverged: a weight or the loss is not a finite number, so that going on is of no use.
+    """
+    meter = training.meter
+    _check_finite(training)
+    facts = Facts(
+        request=request,
+        epochs=tuple(training.epochs),
+        step=meter.steps,
+        steps=training.state.steps,
+        loss_sum=meter.loss.item(),
+        right=int(meter.right.item()),
+        seen=meter.seen,
+        epoch_s=meter.seconds() if meter.steps else 0.0,
+        elapsed_s=clock.elapsed_s,
+        first_step_s=clock.first_step_s,
+        threads=torch.get_num_threads(),
+        workers=training.workers.size,
+        versions=versions(),
+        initial_weights=dict(initial_weights),
+    )
+    names = [name for name, _ in training.network.named_parameters()]
+    groups = {"weights": training.weights, **state_tensors(training.state)}
+    tensors = {
+        f"{group}/{name}": as_rows(described(tensor))
+        for group, members in groups.items()
+        for name, tensor in zip(names, members, strict=True)
+    }
+    states = {f"random/{stream}": state for stream, state in training.random_states().items()}
+    return Checkpoint(facts, tensors | states)
+
+
+def restore(training: Training, checkpoint: Checkpoint) -> None:
+    """Put a training that has not begun where the checkpoint was taken.
+
+    Raises:
+        InputError: the checkpoint is of another network or optimiser.
+    """
+    facts, tensors = checkpoint.facts, checkpoint.tensors
+    names = [name for name, _ in training.network.named_parameters()]
+    groups = ["weights", *state_tensors(training.state)]
+    found = {}
+    try:
+        for group in groups:
+            found[group] = [
+                _as(weight, tensors[f"{group}/{n}"]) for n, weight in zip(names, training.weights, strict=True)
+            ]
+        states = {stream: tensors[f"random/{stream}"] for stream in training.random_states()}
+    except (KeyError, RuntimeError) as error:
+        rule = "is of another network or optimiser than the run's"
+        raise InputError("checkpoint", facts.steps, rule, "train again") from error
+    with torch.no_grad():
+        for weight, saved in zip(training.weights, found.pop("weights"), strict=True):
+            weight.copy_(saved)
+    training.state = state_after(training.rule, facts.steps, found)
+    training.set_random_states(states)
+    training.epochs = list(facts.epochs)
+    training.meter = Meter(training.meter.device, facts.seen, facts.step, facts.epoch_s)
+    training.meter.loss.fill_(facts.loss_sum)
+    training.meter.right.fill_(facts.right)
+
+
+def _check_finite(training: Training) -> None:
+    where = f"after step {training.meter.steps:,} of epoch {len(training.epochs) + 1}"
+    if not training.meter.is_finite():
+        raise Diverged(f"the loss {where}")
+    for name, weight in training.network.named_parameters():
+        if not torch.isfinite(weight.detach()).all():
+            raise Diverged(f"{name} {where}")
+
+
+def _as(weight: Tensor, saved: Tensor) -> Tensor:
+    """A saved tensor with the shape, device and layout in memory of a weight."""
+    return torch.empty_like(weight, requires_grad=False).copy_(stored(saved))
