@@ -173,6 +173,7 @@ def test_solve_takes_the_folder_of_archives(folder: Path, capfd: pytest.CaptureF
         (["--resume", "nothing"], 2, "there is no such run in runs"),
         (["--runs", "/dev/null/runs"], 2, "cannot be written"),
         (["--workers", "257"], 2, "workers = 257"),
+        (["--checkpoint-every", "nan"], 2, "must be a number of seconds"),
     ],
 )
 def test_what_is_wrong_is_one_line(call: Call, arguments: list[str], code: int, said: str) -> None:

@@ -108,12 +108,20 @@ def test_points_stand_where_their_values_are() -> None:
     epochs = [Epoch(2.0, 0.25, 1.0, 0.75, 1.0), Epoch(1.5, 0.5, 1.25, 0.5, 1.0)]
     lines = [
         [tuple(map(float, point.split(","))) for point in line.split()]
-        for line in re.findall(r'points="([^"]*)" fill="none"', history_figure([History("one", epochs)]))
+        for line in re.findall(r'<polyline points="([^"]*)"', history_figure([History("one", epochs)]))
     ]
     (ta, va, tl, vl) = [[y for _, y in line] for line in lines]
     assert ta[1] == va[1] and ta[0] - ta[1] == pytest.approx(va[1] - va[0], abs=0.2), "accuracies"
     assert tl[0] < tl[1] < vl[1] < vl[0], "losses: higher is further up"
     assert [x for x, _ in lines[0]] == sorted(x for x, _ in lines[0])
+
+
+def test_training_and_validation_are_told_apart_after_one_epoch() -> None:
+    svg = history_figure([History(name, [Epoch(2.0, 0.25, 1.0, 0.75, 1.0)]) for name in ("one", "other")])
+    for colour, shape in zip(COLOURS, ("circle", "polygon"), strict=False):
+        filled = len(re.findall(rf'<{shape} [^>]*fill="{colour}"', svg))
+        hollow = len(re.findall(rf'<{shape} [^>]*fill="none" stroke="{colour}"', svg))
+        assert (filled, hollow) == (3, 2), "both values of each, and one in the legend"
 
 
 def test_too_many_runs_are_refused() -> None:

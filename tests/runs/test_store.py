@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from gradus.errors import InputError, OutputError
-from gradus.runs import RunRecord, RunRequest, RunStore, read_record
+from gradus.runs import RunRecord, RunRequest, RunStore, read_record, store
 from gradus.runs.files import write_whole
 from gradus.runs.request import run_id
 from problems.records import typical_record
@@ -99,3 +100,14 @@ def test_many_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:
         list(pool.map(lambda content: [write_whole(file, content) for _ in range(20)], contents))
     assert file.read_bytes() in contents
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_full_disk_is_told_from_a_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "write_whole", full)
+    with pytest.raises(OutputError, match="make space and do the same again"):
+        RunStore(tmp_path).save(RECORD)

@@ -88,6 +88,21 @@ def test_arrays_that_do_not_fit_are_refused(fitted: Fitted, images: Any, labels:
         evaluate(fitted, (images, np.asarray(labels)))
 
 
+def test_what_is_something_else_altogether_is_refused(fitted: Fitted) -> None:
+    images: Any = list(np.zeros((2, 32, 32, 3), np.uint8))
+    assert predict(fitted, images).shape == (2, 2), "arrays of images, one by one, are images, too"
+    wrong: Any
+    for wrong in (None, 3, images, images[:1] * 3):
+        with pytest.raises(InputError, match=r"a pair of images and labels|must be uint8"):
+            evaluate(fitted, wrong)
+    wrong = [images[0], images[0][1:]]
+    with pytest.raises(InputError, match="must all have one shape"):
+        predict(fitted, wrong)
+    wrong = 3
+    with pytest.raises(InputError, match="must be what fit returned"):
+        predict(wrong, np.stack(images))
+
+
 def test_what_is_not_there_is_refused(fitted: Fitted, tmp_path: Path, shared_images: Path) -> None:
     images = np.zeros((1, 32, 32, 3), np.uint8)
     with pytest.raises(InputError, match="cannot be read"):
@@ -111,6 +126,9 @@ def test_what_is_not_there_is_refused(fitted: Fitted, tmp_path: Path, shared_ima
         ({"epochs": 1.5}, "whole number"),
         ({"epochs": True}, "whole number"),
         ({"seed": -1}, "0 or more"),
+        ({"seed": 2**63}, "at most 9223372036854775807"),
+        ({"recipe": None}, "must be a name"),
+        ({"data": None}, "a name or a folder"),
         ({"learning_rat": 0.1}, "did you mean learning_rate"),
         ({"momentum": 0.5}, "is a setting of sgd"),
         ({"optimizer": "sgd", "beta1": 0.5}, "is a setting of adam"),

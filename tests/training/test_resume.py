@@ -110,7 +110,7 @@ def test_three_checkpoints_are_kept_and_the_run_goes_on_from_the_newest(
     assert [file.name for file in folder.rglob(".*") if file.name != ".lock"] != [], "the kill left no draft"
     said: list[str] = []
     record = run(small_request(shared_images), folder=folder, on_message=said.append)
-    assert said == ["the run goes on after epoch 2, step 4 of 3"]
+    assert said == ["the run goes on after epoch 2 of 3, step 4"]
     assert outcome(record, folder) == whole
     assert steps_of(folder) == [9, 10, 15]
 
@@ -172,7 +172,7 @@ def test_the_checkpoint_before_a_bad_one_is_used(
     said: list[str] = []
     record = run(small_request(shared_images), folder=folder, on_message=said.append)
     assert message in said[0] and said[0].endswith("the checkpoint before it is used")
-    assert said[1:] == ["the run goes on after epoch 2, step 3 of 3"]
+    assert said[1:] == ["the run goes on after epoch 2 of 3, step 3"]
     assert outcome(record, folder) == whole
 
 
@@ -205,7 +205,7 @@ def test_another_spelling_of_the_data_is_the_same_run(folder: Path, whole: Outco
     said: list[str] = []
     spelled = replace(small_request(shared_images), data=f"{shared_images}/../{shared_images.name}/")
     assert outcome(run(spelled, folder=folder, on_message=said.append), folder) == whole
-    assert said == ["the run goes on after epoch 2, step 4 of 3"]
+    assert said == ["the run goes on after epoch 2 of 3, step 4"]
 
 
 def test_other_circumstances_are_told(folder: Path, shared_images: Path) -> None:

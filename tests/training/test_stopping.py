@@ -57,7 +57,7 @@ def test_a_signal_saves_after_the_step_and_says_how_to_go_on(
     assert said == [f"the run was stopped; kept up to epoch 1, step 1: go on with gradus train --resume {place}"]
     assert signal.getsignal(number) == before
     record = run(small_request(shared_images), folder=tmp_path / "a run", on_message=said.append)
-    assert said[1:] == ["the run goes on after epoch 1, step 1 of 3"]
+    assert said[1:] == ["the run goes on after epoch 1 of 3, step 1"]
     assert outcome(record, tmp_path / "a run") == whole
 
 

@@ -99,9 +99,9 @@ def test_runs_of_two_workers_go_on_after_losing_one_and_after_ctrl_c(
     record = run(request(shared_images), folder=tmp_path / "lost", workers=2, on_message=said.append)
     assert record.workers == 2 and outcome(record, tmp_path / "lost") == whole
     assert [text.partition(";")[0] for text in said] == [
-        f"the run goes on after epoch 1, step {found.facts.step} of 2",
+        f"the run goes on after epoch 1 of 2, step {found.facts.step}",
         "the run was stopped",
-        "the run goes on after epoch 2, step 1 of 2",
+        "the run goes on after epoch 2 of 2, step 1",
     ]
 
     alone = run(request(shared_images), folder=tmp_path / "alone", on_message=said.append)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,7 @@ class _TrainCommand(click.Command):
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     default=CHECKPOINT_EVERY_S,
+    callback=lambda context, option, seconds: _number(seconds),
     show_default=True,
     help="Between checkpoints within an epoch; there is one after every epoch.",
 )
@@ -110,6 +112,12 @@ def command(
         request, store = _asked(asked_for, runs) if resume is None else _resumed(resume, runs, asked_for)
         _train(request, store, _How(data_dir, workers, checkpoint_every, quiet), as_json)
     return 0
+
+
+def _number(seconds: float) -> float:
+    if isnan(seconds):
+        raise InputError("--checkpoint-every", seconds, "must be a number of seconds", "write 60, say")
+    return seconds
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """Accuracy and loss of one or several runs over their epochs, in one picture.
 
-Several runs differ in colour and marker, and training and validation in the line; of a single run they differ in all
-three.  All ink has a contrast of more than 3 to white as
-well as to a dark page.
+Several runs differ in colour and marker, and training and validation in the line and in whether markers are filled; of
+a single run they differ in all of these.  All ink has a contrast of more than 3 to white as well as to a dark page.
 """
 
 from __future__ import annotations
@@ -118,7 +117,7 @@ def _epoch_axis(base: float, x: Place, count: int) -> list[str]:
 def _curve(k: int, line: str, points: list[tuple[float, float]]) -> list[str]:
     path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
     drawn = f'<polyline points="{path}" fill="none" {_stroke(k, line)}/>'
-    return [drawn, *(_marker(k, px, py) for px, py in points)] if len(points) <= _MOST_MARKERS else [drawn]
+    return [drawn, *(_marker(k, px, py, line) for px, py in points)] if len(points) <= _MOST_MARKERS else [drawn]
 
 
 def _stroke(k: int, line: str, colour: str = "") -> str:
@@ -126,13 +125,15 @@ def _stroke(k: int, line: str, colour: str = "") -> str:
     return f'stroke="{colour or COLOURS[k]}" stroke-width="2" stroke-linejoin="round"{dashes}'
 
 
-def _marker(k: int, x: float, y: float) -> str:
-    corners, turn = _CORNERS[k], _TURNS[k]
+def _marker(k: int, x: float, y: float, line: str, colour: str = "") -> str:
+    """Filled for training and hollow for validation, which after a single epoch have no lines to tell them apart."""
+    colour, corners, turn = colour or COLOURS[k], _CORNERS[k], _TURNS[k]
+    paint = f'fill="{colour}"' if line == "training" else f'fill="none" stroke="{colour}" stroke-width="1.6"'
     if not corners:
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" fill="{COLOURS[k]}"/>'
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" {paint}/>'
     angles = [2 * pi * (n + turn) / corners + pi / 2 for n in range(corners)]
     points = " ".join(f"{x + 4.2 * cos(a):.1f},{y - 4.2 * sin(a):.1f}" for a in angles)
-    return f'<polygon points="{points}" fill="{COLOURS[k]}"/>'
+    return f'<polygon points="{points}" {paint}/>'
 
 
 def _legend(histories: Sequence[History], top: float) -> list[str]:
@@ -140,14 +141,15 @@ def _legend(histories: Sequence[History], top: float) -> list[str]:
     parts = []
     for line, left in (("training", _LEFT), ("validation", _LEFT + 150)):
         look = _look(0, line, histories)
-        stroke = _stroke(look, line) if alone else _stroke(look, line, INK)
-        parts += [f'<path d="M{left} {y}h36" fill="none" {stroke}/>', *([_marker(look, left + 18, y)] * alone)]
+        colour = "" if alone else INK
+        parts.append(f'<path d="M{left} {y}h36" fill="none" {_stroke(look, line, colour)}/>')
+        parts.append(_marker(look, left + 18, y, line, colour))
         parts.append(text_at(left + 44, y + 5, line, "start"))
     for k, history in enumerate(histories):
         y = top + 6 + (k + 1) * _ROW
         left = _LEFT if alone else _LEFT + 44
         if not alone:
             parts.append(f'<path d="M{_LEFT} {y}h36" fill="none" {_stroke(k, "training")}/>')
-            parts.append(_marker(k, _LEFT + 18, y))
+            parts.append(_marker(k, _LEFT + 18, y, "training"))
         parts.append(text_at(left, y + 5, fitted(history.name, 15, _WIDTH - left - _RIGHT), "start"))
     return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,4 +105,6 @@ def _write(file: Path, content: dict[str, Any]) -> None:
         write_whole(file, json.dumps(content, indent=1).encode())
     except OSError as error:
         rule = f"cannot be written ({error.strerror})"
-        raise OutputError("runs folder", file.parent, rule, "choose a folder that can be written") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "make space and do the same again" if full else "choose a folder that can be written"
+        raise OutputError("runs folder", file.parent, rule, remedy) from error

@@ -176,13 +176,15 @@ def predict(trained: Trained, images: Images) -> NDArray[np.float32]:
     load_torch()
     from gradus.training.probabilities import probabilities
 
-    _check_images(images)
-    return probabilities(_network(trained).network, images)
+    return probabilities(_network(trained).network, _checked(images))
 
 
 def _network(trained: Trained) -> TrainedNetwork:
     if isinstance(trained, Fitted):
         return trained.trained
+    if not isinstance(trained, str | Path):
+        rule = "must be what fit returned, or the folder of a finished run"
+        raise InputError("trained", type(trained).__name__, rule, "give one of them")
     from gradus.training.weights_file import read_weights
 
     return read_weights(trained)
@@ -195,9 +197,10 @@ def _part(data: str | Path | Labelled, classes: tuple[str, ...]) -> Part:
             rule = f"has other classes than the network, which knows {', '.join(classes[:10])}"
             raise InputError("data", data, rule, "give images of the classes that it was trained on")
         return dataset.test
-    images, labels = data
-    _check_images(images)
-    labels = np.asarray(labels)
+    if not (isinstance(data, tuple | list) and len(data) == 2):
+        rule = "must be the name of a data set, a folder, or a pair of images and labels"
+        raise InputError("data", type(data).__name__, rule, "give one of them")
+    images, labels = _checked(data[0]), np.asarray(data[1])
     if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
         rule = f"must be {len(images)} whole numbers, one an image"
         raise InputError("labels", f"{labels.dtype} shaped {labels.shape}", rule, "give an integer array")
@@ -207,9 +210,13 @@ def _part(data: str | Path | Labelled, classes: tuple[str, ...]) -> Part:
     return Part(images, labels.astype(np.int64))
 
 
-def _check_images(images: Images) -> None:
+def _checked(images: Images) -> Images:
     # What looks like an array to type checkers may be anything where no one checks.
-    array = np.asarray(images)
+    try:
+        array = np.asarray(images)
+    except ValueError as error:
+        raise InputError("images", type(images).__name__, "must all have one shape", "give one array") from error
     if array.dtype != np.uint8 or array.ndim != 4 or array.shape[1:] != (SIDE, SIDE, 3):
         rule = f"must be uint8 shaped (count, {SIDE}, {SIDE}, 3)"
         raise InputError("images", f"{array.dtype} shaped {array.shape}", rule, "give bytes from 0 to 255, RGB last")
+    return array

@@ -16,6 +16,8 @@ from gradus.training.settings import configured
 
 LARGEST_SEED = 2**63 - 1
 
+_NAMED = "gradus train --list lists the recipes, and gradus data the data sets"
+
 _MANY = 10
 """Classes of the configuration on which settings are tried out; they do not depend on it."""
 
@@ -41,13 +43,17 @@ def asked(
     >>> asked("hw5", "pictograms", settings={"batch_size": 32, "learning_rate": "2e-3"}).settings
     (('learning_rate', '0.002'),)
     """
+    for name, text, kinds in (("recipe", recipe, str), ("data", data, str | Path)):
+        if not isinstance(text, kinds):
+            raise InputError(name, text, "must be a name" if name == "recipe" else "must be a name or a folder", _NAMED)
     base = recipe_named(recipe)(_MANY)
     _check_one_of("optimizer", optimizer, get_args(Optimizer))
     _check_one_of("device", device, get_args(Device))
     _check_one_of("precision", precision, get_args(Precision))
     for name, value, least in (("epochs", epochs, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST_SEED:
-            raise InputError(name, value, f"must be a whole number, {least} or more", f"give {name} {least}, say")
+            bounds = f"{least} or more" if not isinstance(value, int) or value < least else f"at most {LARGEST_SEED}"
+            raise InputError(name, value, f"must be a whole number, {bounds}", f"give {name} {least}, say")
     given = sorted((name, _text(name, value)) for name, value in (settings or {}).items())
     configured(base, given, optimizer)
     changing = tuple(setting for setting in given if configured(base, [setting]) != base)

@@ -131,7 +131,7 @@ class Session:
         facts = self.saved = checkpoint.facts
         restore(self.training, checkpoint)
         self.earlier_s, self.first_step_s = facts.elapsed_s, facts.first_step_s
-        self._say(f"the run goes on after {_position(facts)} of {self.plan.request.epochs}")
+        self._say(f"the run goes on after {_position(facts, self.plan.request.epochs)}")
         now = {"threads": torch.get_num_threads(), "workers": self.around.workers.size, "versions": versions()}
         before = {"threads": facts.threads, "workers": facts.workers, "versions": dict(facts.versions)}
         if changed := [name for name in now if now[name] != before[name]]:
@@ -234,9 +234,10 @@ class Session:
         )
 
 
-def _position(facts: Facts) -> str:
+def _position(facts: Facts, epochs: int | None = None) -> str:
+    of = "" if epochs is None else f" of {epochs}"
     done = len(facts.epochs)
-    return f"epoch {done + 1}, step {facts.step:,}" if facts.step else f"epoch {done}"
+    return f"epoch {done + 1}{of}, step {facts.step:,}" if facts.step else f"epoch {done}{of}"
 
 
 def _add(journal: Journal, epoch: Epoch, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,4 +94,10 @@ def _in_memory_order(tensor: Tensor) -> Tensor:
 
 
 def _first_line(error: RuntimeError) -> str:
-    return str(error).strip().partition("\n")[0]
+    """What PyTorch says, without the place in its sources before it and the advice after it.
+
+    >>> _first_line(RuntimeError("[/gloo/pair.cc:553] Connection closed by peer [::1]:80. This is typical.\\nMore"))
+    'Connection closed by peer [::1]:80'
+    """
+    line = re.sub(r"^\[[^]]*:[0-9]+\] ", "", str(error).strip().partition("\n")[0])
+    return line.partition(". ")[0]
