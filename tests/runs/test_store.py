@@ -111,3 +111,19 @@ def test_a_full_disk_is_told_from_a_folder_that_cannot_be_written(
     monkeypatch.setattr(store, "write_whole", full)
     with pytest.raises(OutputError, match="make space and do the same again"):
         RunStore(tmp_path).save(RECORD)
+
+
+def test_a_record_waits_for_space_and_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures, said = iter(range(3)), list[str]()
+    whole = store.write_whole
+
+    def sometimes_full(file: Path, content: bytes) -> None:
+        if next(failures, None) is not None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(file, content)
+
+    monkeypatch.setattr(store, "write_whole", sometimes_full)
+    monkeypatch.setattr(store, "LOOKS_EVERY_S", 0.0)
+    file = RunStore(tmp_path).save(RECORD, said.append)
+    assert store.read_record(file) == RECORD
+    assert len(said) == 1 and "is full: the record waits" in said[0]

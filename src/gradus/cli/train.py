@@ -253,7 +253,7 @@ def _trained(request: RunRequest, store: RunStore, how: _How, console: Console) 
             workers=how.workers,
         )
     if _is_first():
-        store.save(record)
+        store.save(record, console.print)
     return record
 
 

@@ -162,7 +162,7 @@ def _record(
         record = training.run(
             resolved, shown, folder, data_dir=data_dir, on_message=lambda message: console.print(f"{title}: {message}")
         )
-    store.save(record)
+    store.save(record, console.print)
     console.print(f"{title}: {record.total_s:.0f} s, test accuracy {record.test_accuracy:.4f}")
     return record
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from gradus.runs.record import RunRecord
 from gradus.runs.request import RunRequest, run_id
 
 MAX_BYTES = 10_000_000
+
+LOOKS_EVERY_S = 5.0
+"""Seconds between two attempts to write on a full disk."""
 
 RECORD, REQUEST = "record.json", "request.json"
 
@@ -48,6 +53,10 @@ def bounded(file: Path, name: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise InputError(name, file, f"must have at most {MAX_BYTES:,} bytes", "train again")
     return content
+
+
+class DiskFull(OutputError):
+    """There is no space left for a file."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +97,29 @@ class RunStore:
                 continue
         return tuple(record for record in found if record.ended == "completed")
 
-    def save(self, record: RunRecord) -> Path:
+    def save(self, record: RunRecord, on_full: Callable[[str], None] | None = None) -> Path:
         """Write a record so that it is there whole or not at all; returns its file.
+
+        Args:
+            on_full: while the disk is full, it is told so once, and the writing is tried again and again; without it
+                that is an error.
 
         Raises:
             OutputError: the folder cannot be written.
         """
         file = self.folder / record.id / RECORD
-        _write(file, record.as_json())
-        return file
+        told = False
+        while True:
+            try:
+                _write(file, record.as_json())
+                return file
+            except DiskFull:
+                if on_full is None:
+                    raise
+            if not told:
+                on_full(f"the disk of {file.parent} is full: the record waits until there is space; Ctrl-C ends it")
+                told = True
+            time.sleep(LOOKS_EVERY_S)
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:
@@ -105,6 +128,6 @@ def _write(file: Path, content: dict[str, Any]) -> None:
         write_whole(file, json.dumps(content, indent=1).encode())
     except OSError as error:
         rule = f"cannot be written ({error.strerror})"
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = "make space and do the same again" if full else "choose a folder that can be written"
-        raise OutputError("runs folder", file.parent, rule, remedy) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("runs folder", file.parent, rule, "make space and do the same again") from error
+        raise OutputError("runs folder", file.parent, rule, "choose a folder that can be written") from error
