@@ -54,8 +54,8 @@ def resolved_precision(precision: Precision, device: Device) -> Precision:
     return precision
 
 
-def autocast_type(precision: Precision) -> torch.dtype | None:
-    """The type in which networks multiply at a resolved precision, where it is not that of their weights."""
+def arithmetic_type(precision: Precision) -> torch.dtype | None:
+    """The type in which networks calculate at a resolved precision, where it is not that of their weights."""
     return torch.bfloat16 if precision == "bf16" else None
 
 

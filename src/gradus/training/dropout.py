@@ -1,4 +1,4 @@
-"""Dropout masks from a stream of random numbers that does not depend on how a batch is shared out."""
+"""Dropout masks that do not depend on how a batch is shared out: they are counted out, image by image."""
 
 from __future__ import annotations
 
@@ -7,45 +7,59 @@ from fractions import Fraction
 from math import prod
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
+
+from gradus.training.random_words import random_word, random_words
 
 
 @dataclass(eq=False)
 class Masks:
-    """The masks of the batches, one after the other.
-
-    A mask is always drawn for the whole batch, so that workers whose generators are in the same state get from it the
-    rows that one process would have used for their images.
+    """The masks of a training: that of an image and a layer follows from the key and the image's number alone.
 
     Attributes:
-        generator: on the device of the values.
-        rows_before, rows_after: rows of the batch that others hold, before and after those that are masked here.
+        key: of the stream.
+        first: the number of the first image of what is masked, counted from the beginning of the training.
     """
 
-    generator: Generator
-    rows_before: int = 0
-    rows_after: int = 0
+    key: int
+    first: int = 0
 
-    def dropped_out(self, values: Tensor, rate: Fraction) -> Tensor:
-        """The values, each set to 0 with probability ``rate`` and else divided by 1 - ``rate``.
+    def layer_key(self, layer: int) -> int:
+        """The key of the stream of one dropout layer, counted from 0."""
+        return random_word(self.key, layer)
+
+    def kept(self, values: Tensor, rate: Fraction, layer: int) -> Tensor:
+        """Which of a batch's values are kept, as bool of their shape and order in memory.
+
+        A rate in 256ths is compared with one random byte a value, which is exact and an eighth of the randomness;
+        other rates are exact to 2^-63.
 
         Args:
             values: a batch, rows first, dense in memory in an order that begins with the rows.
-
-        A rate in 256ths is compared with one random byte a value, which is exact and an eighth of the randomness.
         """
-        row = prod(values.shape[1:])
-        first = self.rows_before * row
-        total = first + values.numel() + self.rows_after * row
-        threshold = rate * 256
-        if threshold.denominator == 1:
-            words = torch.empty(-(-total // 8), dtype=torch.int64, device=values.device)
-            random = words.random_(-(2**63), None, generator=self.generator).view(torch.uint8)
-            kept = random[first : first + values.numel()] >= int(threshold)
+        rows, row = len(values), prod(values.shape[1:])
+        threshold = bytes_threshold(rate)
+        words = row if threshold is None else -(-row // 8)
+        random = random_words(self.layer_key(layer), self.first * words, rows * words, values.device).view(rows, words)
+        if threshold is None:
+            kept = (random >> 1).bitwise_and_(2**63 - 1) >= int(rate * 2**63)
         else:
-            uniform = torch.rand(total, device=values.device, generator=self.generator)
-            kept = uniform[first : first + values.numel()] >= float(rate)
+            kept = random.view(torch.uint8)[:, :row] >= threshold
         # The mask is laid out as the values are in memory, so that a channels-last batch stays one.
-        mask = torch.empty_like(values, requires_grad=False)
-        mask.as_strided((values.numel(),), (1,)).copy_(kept)
-        return values * mask.mul_(float(1 / (1 - rate)))
+        mask = torch.empty_like(values, dtype=torch.bool, requires_grad=False)
+        mask.as_strided((rows, row), (row, 1)).copy_(kept)
+        return mask
+
+    def dropped_out(self, values: Tensor, rate: Fraction, layer: int) -> Tensor:
+        """The values, each set to 0 with probability ``rate`` and else divided by 1 - ``rate``."""
+        return values * self.kept(values, rate, layer).to(values.dtype).mul_(float(1 / (1 - rate)))
+
+
+def bytes_threshold(rate: Fraction) -> int | None:
+    """The random bytes below which a value is dropped; None where the rate is not in 256ths.
+
+    >>> bytes_threshold(Fraction(1, 4)), bytes_threshold(Fraction(1, 3))
+    (64, None)
+    """
+    threshold = rate * 256
+    return int(threshold) if threshold.denominator == 1 else None

@@ -14,6 +14,7 @@ from torch.nn import functional
 from gradus.training.data.dataset import Indices, Part
 from gradus.training.device import sum_type
 from gradus.training.model import Network, scaled
+from gradus.training.team import Team
 from gradus.training.workers import ALONE, Workers
 
 EVALUATION_BATCH = 250
@@ -68,6 +69,7 @@ def evaluation(
     part: DevicePart,
     autocast: torch.dtype | None = None,
     workers: Workers = ALONE,
+    team: Team | None = None,
     batch_size: int = EVALUATION_BATCH,
 ) -> tuple[float, float]:
     """Mean cross-entropy in nats and the share classified rightly; the batch size changes rounding only.
@@ -80,12 +82,20 @@ def evaluation(
     right = torch.zeros((), dtype=torch.int64, device=device)
     starts = range(0, len(part), batch_size)
     first, end = workers.share(len(starts))
-    with torch.inference_mode():
-        for start in starts[first:end]:
+    team = Team() if team is None else team
+    losses, rights = [loss.clone() for _ in range(team.size)], [right.clone() for _ in range(team.size)]
+
+    @torch.inference_mode()
+    def task(rank: int) -> None:
+        begin, stop = team.share(end - first, rank)
+        for start in starts[first + begin : first + stop]:
             images, labels = part.batch(start, batch_size)
             with arithmetic(device, autocast):
                 logits = network(scaled(images, network.dtype)).to(network.dtype)
-            loss += functional.cross_entropy(logits, labels, reduction="sum")
-            right += (logits.argmax(1) == labels).sum()
+            losses[rank] += functional.cross_entropy(logits, labels, reduction="sum")
+            rights[rank] += (logits.argmax(1) == labels).sum()
+
+    team.run(task)
+    loss, right = torch.stack(losses).sum(), torch.stack(rights).sum()
     loss, right = workers.sum([loss, right.to(loss.dtype)])
     return loss.item() / len(part), int(right.item()) / len(part)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import torch
-from torch import Generator, Tensor
-from torch.nn import functional
+from torch import Tensor
 
 from gradus.runs.progress import OnProgress, Progress
 from gradus.runs.record import Epoch
@@ -15,10 +14,17 @@ from gradus.training import optim
 from gradus.training.augmentation import Augmenter
 from gradus.training.configuration import OptimizerRule
 from gradus.training.dropout import Masks
-from gradus.training.evaluation import DevicePart, arithmetic, evaluation
+from gradus.training.evaluation import DevicePart, evaluation
+from gradus.training.gradients import Gradients
 from gradus.training.meter import Diverged, Meter
-from gradus.training.model import Network, scaled
-from gradus.training.workers import ALONE, WorkerLost, Workers
+from gradus.training.model import Network
+from gradus.training.operations import Operations
+from gradus.training.parameters import Parameters
+from gradus.training.passes import Rows
+from gradus.training.team import Team
+from gradus.training.workers import ALONE, Workers
+
+ZERO = torch.zeros(())
 
 
 @dataclass(eq=False)
@@ -30,8 +36,11 @@ class Training:
         rule: the optimiser.
         masks: the dropout masks; None trains without dropout.
         augmenter: what changes the images of a batch before they are used; None leaves them as they are.
-        autocast: the type in which the network multiplies, where that is not the type of its weights.
-        workers: those who share the batches.
+        arithmetic: the type in which the network calculates, where that is not the type of its weights.
+        workers: the processes that share the batches.
+        team: the threads that share this process's part of them.
+        operations: what the passes are made of.
+        samples: how many images there were so far, over all epochs.
         state: the optimiser's state, which lives across epochs.
         meter: the running sums of the epoch that is going on.
         epochs: the finished epochs.
@@ -41,17 +50,27 @@ class Training:
     rule: OptimizerRule
     masks: Masks | None
     augmenter: Augmenter | None = None
-    autocast: torch.dtype | None = None
+    arithmetic: torch.dtype | None = None
     workers: Workers = ALONE
+    team: Team = field(default_factory=Team)
+    operations: Operations = field(default_factory=Operations)
+    samples: int = 0
     weights: list[Tensor] = field(init=False)
     state: optim.State = field(init=False)
     meter: Meter = field(init=False)
     epochs: list[Epoch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.parameters = Parameters.of(self.network)
         self.weights = list(self.network.parameters())
-        self.state = optim.initial_state(self.rule, self.weights)
+        self.state = optim.initial_state(self.rule, [self.parameters.values])
         self.meter = Meter(self.weights[0].device)
+        self.gradients = Gradients(self.network, self.parameters, self.arithmetic, self.operations, self.team)
+
+    @property
+    def threads(self) -> int:
+        """How many threads of this process share the work."""
+        return torch.get_num_threads() * self.team.size
 
     def step(self, images: Tensor, labels: Tensor) -> None:
         """One optimiser step on a batch: bytes shaped (count, height, width, channels), and labels.
@@ -62,45 +81,32 @@ class Training:
         Raises:
             WorkerLost: another worker has ended; everything is as before the step.
         """
-        if self.workers.size == 1:
-            self._step(images, labels)
-            return
-        states = self.random_states()
-        try:
-            self._step(images, labels)
-        except WorkerLost:
-            self.set_random_states(states)
-            raise
-
-    def random_states(self) -> dict[str, Tensor]:
-        """The states of the random streams that are drawn from, by name, as bytes on the processor."""
-        return {name: generator.get_state() for name, generator in self._generators().items()}
-
-    def set_random_states(self, states: Mapping[str, Tensor]) -> None:
-        """Put the random streams into these states."""
-        for name, generator in self._generators().items():
-            generator.set_state(states[name])
-
-    def _generators(self) -> dict[str, Generator]:
-        dropout = {} if self.masks is None else {"dropout": self.masks.generator}
-        return dropout if self.augmenter is None else dropout | {"augmentation": self.augmenter.generator}
-
-    def _step(self, images: Tensor, labels: Tensor) -> None:
         count = len(labels)
         first, end = self.workers.share(count)
-        if self.augmenter is not None:
-            images = self.augmenter.augmented(images)
-        if self.masks is not None:
-            self.masks.rows_before, self.masks.rows_after = first, count - end
-        labels, dtype = labels[first:end], self.network.dtype
-        with arithmetic(labels.device, self.autocast):
-            logits = self.network(scaled(images[first:end], dtype), self.masks).to(dtype)
-        loss = functional.cross_entropy(logits, labels, reduction="sum") / count
-        found = torch.autograd.grad(loss, self.weights)
-        right = (logits.detach().argmax(1) == labels).sum()
-        mine = [*_laid_out_as(self.weights, found), loss.detach(), right.to(loss.dtype)]
-        *gradients, loss, right = self.workers.sum(mine)
-        self.state = optim.step(self.rule, self.state, self.weights, gradients)
+        gradients, found = self.gradients, [(ZERO, ZERO)] * self.team.size
+        in_threads = gradients.in_threads and self.workers.size == 1
+
+        def step(rank: int) -> None:
+            start, stop = (first + row for row in self.team.share(end - first, rank))
+            masks = None if self.masks is None else replace(self.masks, first=self.samples + start)
+            rows, mine = Rows(start, stop, count), images[start:stop]
+            if self.augmenter is not None:
+                mine = self.augmenter.augmented(mine, self.samples + start)
+            found[rank] = gradients.found(rank, mine, labels[start:stop], rows, masks)
+            if in_threads:
+                self.team.wait()
+                gradients.update(rank, self.rule, self.state)
+
+        self.team.run(step)
+        loss, right = (torch.stack(parts).sum() for parts in zip(*found, strict=True))
+        if in_threads:
+            self.state = optim.counted(self.state)
+        else:
+            whole = gradients.whole()
+            whole, loss, right = self.workers.sum([whole, loss.to(whole.dtype), right.to(whole.dtype)])
+            self.state = optim.step(self.rule, self.state, [self.parameters.values], [whole])
+            gradients.renew_copies()
+        self.samples += count
         self.meter.add(loss, right, count)
 
 
@@ -137,18 +143,10 @@ def epochs_of(
                 after_step()
         loss, accuracy = meter.means()
         validation_loss, validation_accuracy = evaluation(
-            training.network, validation_part, training.autocast, training.workers
+            training.network, validation_part, training.arithmetic, training.workers, training.team
         )
         if not validation_loss + loss < float("inf"):
             raise Diverged(f"the validation loss after epoch {number}")
         training.epochs.append(Epoch(loss, accuracy, validation_loss, validation_accuracy, meter.seconds()))
         training.meter = Meter(meter.device)
         yield training.epochs[-1]
-
-
-def _laid_out_as(weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
-    # Kernels over whole tensors read memory in order, and autograd does not promise the weights' order.
-    return [
-        gradient if gradient.stride() == weight.stride() else torch.empty_like(weight).copy_(gradient)
-        for weight, gradient in zip(weights, gradients, strict=True)
-    ]

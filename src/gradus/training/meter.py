@@ -42,8 +42,8 @@ class Meter:
         self.seen_before = self.seen
 
     def add(self, loss: Tensor, right: Tensor, count: int) -> None:
-        """A step: the mean loss of its ``count`` images, and how many were classified rightly."""
-        self.loss += loss * count
+        """A step: the sum of the losses of its ``count`` images, and how many were classified rightly."""
+        self.loss += loss
         self.right += right.to(torch.int64)
         self.seen += count
         self.steps += 1

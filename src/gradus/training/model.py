@@ -49,6 +49,7 @@ class Network(nn.Module):
         """Logits of a batch; without masks dropout is off."""
         values = images
         pending: Activation = "linear"
+        dropouts = 0
         names = layers.parameter_names(self.architecture)
         for layer, name in zip(self.architecture.layers, names, strict=True):
             # ReLU and the maximum commute: applied after the pooling it has a quarter of the work, and values and
@@ -66,7 +67,8 @@ class Network(nn.Module):
                 case layers.MaxPool2D():
                     values = functional.max_pool2d(values, layer.size)
                 case layers.Dropout():
-                    values = values if masks is None else masks.dropped_out(values, layer.rate)
+                    values = values if masks is None else masks.dropped_out(values, layer.rate, dropouts)
+                    dropouts += 1
                 case layers.Flatten():
                     values = values.permute(0, 2, 3, 1).flatten(1) if values.ndim == 4 else values
         return values

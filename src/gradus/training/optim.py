@@ -6,8 +6,9 @@ returns the state to use from then on; the old state must not be used again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from ctypes import Array
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import TypeAlias, assert_never
 
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.optim.adam import adam as torch_adam
 
 from gradus.training.configuration import Adam, OptimizerRule, Sgd
+from gradus.training.kernels import Library, Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +30,9 @@ class SgdState:
 
 @dataclass(frozen=True, eq=False)
 class AdamState:
-    """Steps done (also as tensors, which PyTorch's kernel counts up), and both moments of each weight."""
+    """Steps done, and both moments of each weight."""
 
     steps: int
-    counters: list[Tensor]
     first_moments: list[Tensor]
     second_moments: list[Tensor]
 
@@ -45,8 +46,7 @@ def initial_state(rule: OptimizerRule, weights: Sequence[Tensor]) -> State:
         case Sgd():
             return SgdState(0, _zeros(weights))
         case Adam():
-            counters = [torch.zeros((), dtype=torch.float32, device=weight.device) for weight in weights]
-            return AdamState(0, counters, _zeros(weights), _zeros(weights))
+            return AdamState(0, _zeros(weights), _zeros(weights))
         case _:
             assert_never(rule)
 
@@ -94,6 +94,7 @@ def _sgd_step(rule: Sgd, state: SgdState, weights: Sequence[Tensor], gradients: 
 @torch.no_grad()
 def _adam_step(rule: Adam, state: AdamState, weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> AdamState:
     steps = state.steps + 1
+    counters = [torch.full((), state.steps, dtype=torch.float32, device=weight.device) for weight in weights]
     # PyTorch divides by sqrt(v) / sqrt(1 - beta2^t) + eps.  With eps = epsilon / sqrt(1 - beta2^t) that is Keras'
     # formula, and one pass over memory by the fused kernel does the whole step.
     torch_adam(
@@ -102,7 +103,7 @@ def _adam_step(rule: Adam, state: AdamState, weights: Sequence[Tensor], gradient
         state.first_moments,
         state.second_moments,
         [],
-        state.counters,
+        counters,
         fused=True,
         amsgrad=False,
         beta1=rule.beta1,
@@ -112,31 +113,49 @@ def _adam_step(rule: Adam, state: AdamState, weights: Sequence[Tensor], gradient
         eps=rule.epsilon / sqrt(1 - rule.beta2**steps),
         maximize=False,
     )
-    return AdamState(steps, state.counters, state.first_moments, state.second_moments)
+    return AdamState(steps, state.first_moments, state.second_moments)
 
 
-def state_tensors(state: State) -> dict[str, list[Tensor]]:
-    """What a state remembers of each weight, by name; the tensors themselves, not copies."""
+def step_of_runs(
+    library: Library, runs: Array[Run], rule: OptimizerRule, state: State, weights: Tensor, copies: Tensor | None
+) -> None:
+    """What :func:`step` does, for some runs of one tensor of float32 weights, by the kernels; writes the state, too.
+
+    Args:
+        runs: which weights, and where their gradients are.
+        copies: of the weights in bfloat16, which are written on the way.
+    """
+    target = None if copies is None else copies.data_ptr()
+    most = (runs, len(runs), weights.data_ptr(), rule.weight_decay, target)
+    match rule, state:
+        case Sgd(), SgdState():
+            rate = learning_rate(rule, state.steps)
+            library.loaded.sgd(*most, rate, rule.momentum, False, state.velocities[0].data_ptr())
+        case Adam(), AdamState():
+            number = state.steps + 1
+            rate = rule.learning_rate * sqrt(1 - rule.beta2**number) / (1 - rule.beta1**number)
+            moments = (state.first_moments[0].data_ptr(), state.second_moments[0].data_ptr())
+            library.loaded.adam(*most, rate, rule.beta1, rule.beta2, rule.epsilon, *moments)
+        case _:
+            raise TypeError(f"{type(state).__name__} is not a state of {type(rule).__name__}")
+
+
+def counted(state: State) -> State:
+    """The state after :func:`step_of_runs` for all weights."""
+    return replace(state, steps=state.steps + 1)
+
+
+def state_tensors(state: State) -> dict[str, Tensor]:
+    """What a state of one tensor of weights remembers of it, by name; the tensors themselves, not copies."""
     match state:
         case SgdState():
-            return {"velocity": state.velocities}
+            (velocity,) = state.velocities
+            return {"velocity": velocity}
         case AdamState():
-            return {"first_moment": state.first_moments, "second_moment": state.second_moments}
+            (first,), (second,) = state.first_moments, state.second_moments
+            return {"first_moment": first, "second_moment": second}
         case _:
             assert_never(state)
-
-
-def state_after(rule: OptimizerRule, steps: int, tensors: Mapping[str, list[Tensor]]) -> State:
-    """The state after so many steps that remembers these tensors, as :func:`state_tensors` names them."""
-    match rule:
-        case Sgd():
-            return SgdState(steps, tensors["velocity"])
-        case Adam():
-            moments = tensors["first_moment"]
-            counters = [torch.full((), steps, dtype=torch.float32, device=moment.device) for moment in moments]
-            return AdamState(steps, counters, moments, tensors["second_moment"])
-        case _:
-            assert_never(rule)
 
 
 def _zeros(weights: Sequence[Tensor]) -> list[Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -10,13 +12,21 @@ from gradus.runs.record import DataSummary
 from gradus.runs.request import RunRequest
 from gradus.training.augmentation import Augmenter
 from gradus.training.configuration import Configuration
+from gradus.training.data.cache import OnMessage
 from gradus.training.data.dataset import Dataset, Part, Split
-from gradus.training.device import autocast_type
+from gradus.training.device import arithmetic_type
 from gradus.training.dropout import Masks
+from gradus.training.kernels import MAX_SOURCES, library
+from gradus.training.kernels.operations import FastOperations
 from gradus.training.loop import Training
 from gradus.training.model import initialised
+from gradus.training.operations import Operations
 from gradus.training.seeds import Stream, stream_seed
+from gradus.training.team import Team, gathered
 from gradus.training.workers import Workers
+
+LEAST_ROWS = 4
+"""Images of a batch for which a thread of its own is worth while."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,21 +65,40 @@ class Plan:
             test=len(self.test),
         )
 
-    def begun(self, workers: Workers) -> Training:
+    @contextmanager
+    def team(self, workers: Workers, on_message: OnMessage) -> Iterator[Team]:
+        """The threads that share the batches, for as long as the block runs.
+
+        Without the compiled kernels, and where processes share the batches, there is one, and PyTorch's own threads
+        share each operation.
+        """
+        kernels = library(on_message) if self.device.type == "cpu" else None
+        size = 1
+        if kernels is not None and workers.size == 1:
+            size = max(1, min(torch.get_num_threads(), MAX_SOURCES, self.configuration.batch_size // LEAST_ROWS))
+        with gathered(size, kernels) as team:
+            yield team
+
+    def begun(self, workers: Workers, team: Team) -> Training:
         """The training before its first step, as the seed fixes it."""
         configuration, device = self.configuration, self.device
         network = initialised(
-            configuration.architecture, self._stream("weights"), configuration.initialisation, configuration.biases
+            configuration.architecture,
+            torch.Generator().manual_seed(self._seed("weights")),
+            configuration.initialisation,
+            configuration.biases,
         )
         augmentation = configuration.augmentation
         return Training(
             network.to(device),
             configuration.optimizers[self.request.optimizer],
-            Masks(self._stream("dropout", device)),
-            None if augmentation is None else Augmenter(augmentation, self._stream("augmentation")),
-            autocast_type(self.request.precision),
+            Masks(self._seed("dropout")),
+            None if augmentation is None else Augmenter(augmentation, self._seed("augmentation")),
+            arithmetic_type(self.request.precision),
             workers,
+            team,
+            Operations() if team.library is None else FastOperations(team.library),
         )
 
-    def _stream(self, name: Stream, device: torch.device | str = "cpu") -> torch.Generator:
-        return torch.Generator(device).manual_seed(stream_seed(self.request.seed, name))
+    def _seed(self, name: Stream) -> int:
+        return stream_seed(self.request.seed, name)

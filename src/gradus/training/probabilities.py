@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from gradus.runs.request import Precision
-from gradus.training.device import autocast_type
+from gradus.training.device import arithmetic_type
 from gradus.training.evaluation import EVALUATION_BATCH, arithmetic
 from gradus.training.model import Network, scaled
 
@@ -25,7 +25,7 @@ def probabilities(
         Shaped (count, classes); each row sums to 1.
     """
     device = next(network.parameters()).device
-    autocast = autocast_type(precision)
+    autocast = arithmetic_type(precision)
     rows = []
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):

@@ -110,6 +110,7 @@ def run(
 
     from gradus.training.device import deterministic
     from gradus.training.disk import claimed
+    from gradus.training.memory import kept_memory
     from gradus.training.processes import joined
     from gradus.training.session import Session, Surroundings
     from gradus.training.stopping import stopping
@@ -120,8 +121,10 @@ def run(
         stopping() as asked,
         joined(workers, plan.request, data_dir, asked) as group,
         claimed(folder) if folder is not None and group.rank == 0 else nullcontext(),
+        kept_memory(),
+        plan.team(group, on_message) as team,
     ):
-        around = Surroundings(folder, on_progress, on_message, asked, group, began, checkpoint_every_s)
+        around = Surroundings(folder, on_progress, on_message, asked, group, team, began, checkpoint_every_s)
         session = Session(plan, around)
         record = session.record()
     if on_trained is not None:

@@ -38,6 +38,7 @@ from gradus.training.model import weights_of
 from gradus.training.plan import Plan
 from gradus.training.snapshot import Clock, restore, snapshot
 from gradus.training.stopping import Stopping
+from gradus.training.team import Team
 from gradus.training.versions import versions
 from gradus.training.weights_file import TrainedNetwork, write_weights
 from gradus.training.workers import WorkerLost, Workers
@@ -53,6 +54,7 @@ class Surroundings:
 
     Attributes:
         folder: the run's folder; None keeps nothing.
+        workers, team: the processes and the threads that share the batches.
         began: when the run was asked for, by :func:`time.perf_counter`.
         checkpoint_every_s: seconds between checkpoints within an epoch.
     """
@@ -62,6 +64,7 @@ class Surroundings:
     on_message: OnMessage
     stopping: Stopping
     workers: Workers
+    team: Team
     began: float
     checkpoint_every_s: float = CHECKPOINT_EVERY_S
 
@@ -76,7 +79,7 @@ class Session:
     def __init__(self, plan: Plan, surroundings: Surroundings) -> None:
         self.plan, self.around = plan, surroundings
         forget_peak_memory(plan.device)
-        self.training = plan.begun(surroundings.workers)
+        self.training = plan.begun(surroundings.workers, surroundings.team)
         self.initial_weights = weight_fingerprints(weights_of(self.training.network))
         self.earlier_s = self.first_step_s = 0.0
         self.saved: Facts | None = None
@@ -98,7 +101,7 @@ class Session:
             data = on_device(plan.dataset.training, plan.device)
             self._train(data.chosen(plan.split.training), data.chosen(plan.split.validation))
             test = on_device(plan.test, plan.device)
-            loss, accuracy = evaluation(training.network, test, training.autocast, training.workers)
+            loss, accuracy = evaluation(training.network, test, training.arithmetic, training.workers, training.team)
             trained = TrainedNetwork(training.network, plan.dataset.classes, run_id(plan.request))
             self._write(lambda folder: write_weights(folder, trained))
         return self._measured(loss, accuracy)
@@ -132,7 +135,7 @@ class Session:
         restore(self.training, checkpoint)
         self.earlier_s, self.first_step_s = facts.elapsed_s, facts.first_step_s
         self._say(f"the run goes on after {_position(facts, self.plan.request.epochs)}")
-        now = {"threads": torch.get_num_threads(), "workers": self.around.workers.size, "versions": versions()}
+        now = {"threads": self.training.threads, "workers": self.around.workers.size, "versions": versions()}
         before = {"threads": facts.threads, "workers": facts.workers, "versions": dict(facts.versions)}
         if changed := [name for name in now if now[name] != before[name]]:
             rule = "the weights may differ by rounding from those of a run without interruption"
@@ -220,7 +223,7 @@ class Session:
             data=plan.data,
             versions=versions(),
             device_name=device_name(plan.device),
-            threads=torch.get_num_threads(),
+            threads=training.threads,
             parameters=sum(weights.numel() for weights in training.weights),
             epochs=tuple(training.epochs),
             test_loss=test_loss,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from gradus.training.checkpoint import Checkpoint, Facts, as_rows
 from gradus.training.loop import Training
 from gradus.training.meter import Diverged, Meter
 from gradus.training.model import described, stored
-from gradus.training.optim import state_after, state_tensors
+from gradus.training.optim import state_tensors
 from gradus.training.versions import versions
 
 
@@ -45,20 +45,17 @@ def snapshot(training: Training, request: RunRequest, clock: Clock, initial_weig
         epoch_s=meter.seconds() if meter.steps else 0.0,
         elapsed_s=clock.elapsed_s,
         first_step_s=clock.first_step_s,
-        threads=torch.get_num_threads(),
+        threads=training.threads,
         workers=training.workers.size,
         versions=versions(),
         initial_weights=dict(initial_weights),
     )
-    names = [name for name, _ in training.network.named_parameters()]
-    groups = {"weights": training.weights, **state_tensors(training.state)}
     tensors = {
         f"{group}/{name}": as_rows(described(tensor))
-        for group, members in groups.items()
-        for name, tensor in zip(names, members, strict=True)
+        for group, members in _groups(training).items()
+        for name, tensor in members.items()
     }
-    states = {f"random/{stream}": state for stream, state in training.random_states().items()}
-    return Checkpoint(facts, tensors | states)
+    return Checkpoint(facts, tensors | {"samples": torch.tensor([training.samples])})
 
 
 def restore(training: Training, checkpoint: Checkpoint) -> None:
@@ -68,27 +65,28 @@ def restore(training: Training, checkpoint: Checkpoint) -> None:
         InputError: the checkpoint is of another network or optimiser.
     """
     facts, tensors = checkpoint.facts, checkpoint.tensors
-    names = [name for name, _ in training.network.named_parameters()]
-    groups = ["weights", *state_tensors(training.state)]
-    found = {}
     try:
-        for group in groups:
-            found[group] = [
-                _as(weight, tensors[f"{group}/{n}"]) for n, weight in zip(names, training.weights, strict=True)
-            ]
-        states = {stream: tensors[f"random/{stream}"] for stream in training.random_states()}
+        for group, members in _groups(training).items():
+            for name, tensor in members.items():
+                tensor.copy_(stored(tensors[f"{group}/{name}"]))
+        samples = int(tensors["samples"].item())
     except (KeyError, RuntimeError) as error:
         rule = "is of another network or optimiser than the run's"
         raise InputError("checkpoint", facts.steps, rule, "train again") from error
-    with torch.no_grad():
-        for weight, saved in zip(training.weights, found.pop("weights"), strict=True):
-            weight.copy_(saved)
-    training.state = state_after(training.rule, facts.steps, found)
-    training.set_random_states(states)
+    training.state = replace(training.state, steps=facts.steps)
+    training.samples = samples
+    training.gradients.renew_copies()
     training.epochs = list(facts.epochs)
     training.meter = Meter(training.meter.device, facts.seen, facts.step, facts.epoch_s)
     training.meter.loss.fill_(facts.loss_sum)
     training.meter.right.fill_(facts.right)
+
+
+def _groups(training: Training) -> dict[str, dict[str, Tensor]]:
+    """The weights, and what the optimiser remembers of each, by name; the tensors themselves."""
+    parameters = training.parameters
+    wholes = {"weights": parameters.values, **state_tensors(training.state)}
+    return {group: parameters.by_name(parameters.views(whole)) for group, whole in wholes.items()}
 
 
 def _check_finite(training: Training) -> None:
@@ -98,8 +96,3 @@ def _check_finite(training: Training) -> None:
     for name, weight in training.network.named_parameters():
         if not torch.isfinite(weight.detach()).all():
             raise Diverged(f"{name} {where}")
-
-
-def _as(weight: Tensor, saved: Tensor) -> Tensor:
-    """A saved tensor with the shape, device and layout in memory of a weight."""
-    return torch.empty_like(weight, requires_grad=False).copy_(stored(saved))

@@ -48,6 +48,7 @@ def _train_along(told: dict[str, Any], began: float) -> None:
     import torch
 
     from gradus.training.device import deterministic
+    from gradus.training.memory import kept_memory
     from gradus.training.processes import group_of
     from gradus.training.run import planned
     from gradus.training.session import Session, Surroundings
@@ -60,8 +61,10 @@ def _train_along(told: dict[str, Any], began: float) -> None:
         deterministic(torch.device(request.device)),
         stopping() as asked,
         group_of(request.device, told["port"], told["rank"], told["size"]) as workers,
+        kept_memory(),
+        plan.team(workers, _silent) as team,
     ):
-        Session(plan, Surroundings(None, None, _silent, asked, workers, began)).record()
+        Session(plan, Surroundings(None, None, _silent, asked, workers, team, began)).record()
 
 
 def _request(told: dict[str, Any]) -> RunRequest:

@@ -1,0 +1,62 @@
+// What gradus.training.kernels calls.  Types: b is bfloat16, f is float32.
+#include "barrier.h"
+#include "pooled_convolution.h"
+#include "update.h"
+
+#define FOR_BOTH(DEFINE) DEFINE(b, bfloat16) DEFINE(f, float)
+
+extern "C" {
+
+#define DEFINE(S, T)                                                                                                   \
+  void scaled_##S(const uint8_t* bytes, T* out, int64_t count) { scaled(bytes, out, count); }                          \
+  void activated_##S(T* values, int64_t rows, int64_t columns, int64_t stride, int64_t from, int64_t width, int relu,  \
+                     uint64_t key, int threshold, float scale, int64_t row) {                                          \
+    activated(values, rows, columns, stride, from, width, relu, Drop{key, threshold, scale}, row);                     \
+  }                                                                                                                    \
+  void activated_gradient_##S(T* gradient, const T* outputs, int64_t rows, int64_t columns, int64_t stride,            \
+                              int64_t outputs_stride, float scale) {                                                   \
+    activated_gradient(gradient, outputs, rows, columns, stride, outputs_stride, scale);                               \
+  }                                                                                                                    \
+  void summed_##S(const T* values, int64_t apart, int parts, T* out, int64_t count) {                                  \
+    summed(values, apart, parts, out, count);                                                                          \
+  }                                                                                                                    \
+  void column_sums_##S(const T* values, int64_t rows, int64_t columns, int64_t stride, float* out) {                   \
+    column_sums(values, rows, columns, stride, out);                                                                   \
+  }                                                                                                                    \
+  void cross_entropy_##S(const T* logits, const int64_t* labels, int64_t rows, int64_t classes, double smoothing,      \
+                         int64_t count, T* gradient, double* loss, int64_t* right) {                                   \
+    cross_entropy(logits, labels, rows, classes, smoothing, count, gradient, loss, right);                             \
+  }                                                                                                                    \
+  void pooled_##S(const T* x, int64_t rows, int64_t height, int64_t width, int64_t channels, int relu, uint64_t key,   \
+                  int threshold, float scale, int64_t row, T* out, uint8_t* choice) {                                  \
+    pooled(x, rows, height, width, channels, relu, Drop{key, threshold, scale}, row, out, choice);                     \
+  }                                                                                                                    \
+  void pooled_gradient_##S(const T* gradient, const uint8_t* choice, int64_t rows, int64_t height, int64_t width,      \
+                           int64_t channels, float scale, T* out) {                                                    \
+    pooled_gradient(gradient, choice, rows, height, width, channels, scale, out);                                      \
+  }                                                                                                                    \
+  void pooled_convolution_gradients_##S(int64_t rows, int64_t height, int64_t width, int64_t inputs, int64_t filters,  \
+                                        int64_t padding, const T* x, const T* gains, const T* gradient,                \
+                                        const uint8_t* choice, float scale, int masked, float* gains_gradient,         \
+                                        float* bias_gradient, T* out) {                                                \
+    pooled_convolution_gradients(Shape{height, width, inputs, filters, padding}, rows, x, gains, gradient, choice,     \
+                                 scale, masked, gains_gradient, bias_gradient, out);                                   \
+  }
+FOR_BOTH(DEFINE)
+#undef DEFINE
+
+void sgd(const Run* runs, int64_t count, float* weights, float decay, bfloat16* copies, float rate, float momentum,
+         int nesterov, float* velocities) {
+  update(Sgd{rate, momentum, nesterov, velocities}, runs, count, weights, decay, copies);
+}
+
+void adam(const Run* runs, int64_t count, float* weights, float decay, bfloat16* copies, float rate, float beta1,
+          float beta2, float epsilon, float* first_moments, float* second_moments) {
+  update(Adam{rate, beta1, beta2, epsilon, first_moments, second_moments}, runs, count, weights, decay, copies);
+}
+
+void* barrier_made(int size) { return new Barrier(size); }
+void barrier_ended(void* barrier) { delete (Barrier*)barrier; }
+int barrier_wait(void* barrier) { return ((Barrier*)barrier)->wait(); }
+void barrier_break(void* barrier) { ((Barrier*)barrier)->break_up(); }
+}

@@ -1,0 +1,192 @@
+"""The operations of a pass with the compiled kernels, on the processor; what they do not know PyTorch does."""
+
+from __future__ import annotations
+
+from ctypes import byref, c_double, c_int64
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gradus.exact.networks.layers import Conv2D
+from gradus.training.dropout import bytes_threshold
+from gradus.training.kernels import Library
+from gradus.training.operations import Dropping, Operations, Saved, Weights
+
+_TYPES = (torch.float32, torch.bfloat16)
+_IN_ONE_GO = 16
+"""Filters and inputs are taken in sixteens."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen(Saved):
+    """What the kernels leave: which of each square was taken, or what came out, and the factor of gradients."""
+
+    choice: Tensor | None = None
+    outputs: Tensor | None = None
+    scale: float = 1.0
+
+
+class FastOperations(Operations):
+    """Numbers of float32 and bfloat16; other types are left to PyTorch."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def scaled(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        if dtype not in _TYPES:
+            return super().scaled(images, dtype)
+        images = images.contiguous()
+        out = torch.empty(images.shape, dtype=dtype)
+        self.library.of("scaled", dtype)(images.data_ptr(), out.data_ptr(), images.numel())
+        return out.permute(0, 3, 1, 2)
+
+    def convolution(self, x: Tensor, weights: Weights, layer: Conv2D, relu: bool) -> Tensor:
+        if not relu or weights.bias is None or x.dtype not in _TYPES or not _has_even_padding(layer):
+            return super().convolution(x, weights, layer, relu)
+        found: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x, weights.gains, weights.bias, _padding(layer), [1, 1], [1, 1], 1, "relu", [], ""
+        )
+        return found
+
+    def pooled(self, x: Tensor, size: int, relu: bool, drop: Dropping | None) -> tuple[Tensor, Saved]:
+        if size != 2 or x.dtype not in _TYPES or not _is_plain(drop):
+            return super().pooled(x, size, relu, drop)
+        rows, channels, height, width = x.shape
+        shape = (rows, height // 2, width // 2, channels)
+        out, choice = torch.empty(shape, dtype=x.dtype), torch.empty(shape, dtype=torch.uint8)
+        key, threshold, scale, first = _dropped(drop)
+        self.library.of("pooled", x.dtype)(
+            _images(x).data_ptr(),
+            *(rows, height, width, channels, relu, key, threshold, scale, first),
+            *(out.data_ptr(), choice.data_ptr()),
+        )
+        return out.permute(0, 3, 1, 2), Chosen(choice=choice, before=x, scale=scale)
+
+    def pooled_gradient(self, gradient: Tensor, size: int, saved: Saved) -> Tensor:
+        if not isinstance(saved, Chosen) or saved.choice is None or saved.before is None:
+            return super().pooled_gradient(gradient, size, saved)
+        rows, channels, height, width = saved.before.shape
+        out = torch.empty((rows, height, width, channels), dtype=gradient.dtype)
+        self.library.of("pooled_gradient", gradient.dtype)(
+            _images(gradient).data_ptr(),
+            saved.choice.data_ptr(),
+            *(rows, height, width, channels, saved.scale),
+            out.data_ptr(),
+        )
+        return out.permute(0, 3, 1, 2)
+
+    def pooled_convolution_gradients(
+        self,
+        gradient: Tensor,
+        size: int,
+        saved: Saved,
+        x: Tensor,
+        weights: Weights,
+        layer: Conv2D,
+        inputs: bool,
+        masked: bool,
+    ) -> Tensor | None:
+        rows, channels, height, width = x.shape
+        filters = len(weights.gains)
+        fit = layer.kernel == (3, 3) and not channels % _IN_ONE_GO and not filters % _IN_ONE_GO
+        if not isinstance(saved, Chosen) or saved.choice is None or not fit:
+            return super().pooled_convolution_gradients(gradient, size, saved, x, weights, layer, inputs, masked)
+        assert weights.gains_gradient.dtype == torch.float32
+        bias = weights.bias_gradient
+        if bias is None:
+            bias = torch.empty(filters)
+        weights.gains_gradient.zero_()
+        bias.zero_()
+        out = torch.empty((rows, height, width, channels), dtype=x.dtype) if inputs else None
+        self.library.of("pooled_convolution_gradients", x.dtype)(
+            *(rows, height, width, channels, filters, _padding(layer)[0]),
+            *(_images(x).data_ptr(), weights.gains.data_ptr(), _images(gradient).data_ptr()),
+            *(saved.choice.data_ptr(), saved.scale, masked),
+            *(weights.gains_gradient.data_ptr(), bias.data_ptr(), None if out is None else out.data_ptr()),
+        )
+        return None if out is None else out.permute(0, 3, 1, 2)
+
+    def activated(
+        self, values: Tensor, relu: bool, drop: Dropping | None, columns: slice | None = None, width: int = 0
+    ) -> tuple[Tensor, Saved]:
+        if values.ndim != 2 or values.dtype not in _TYPES or not _is_plain(drop) or not (relu or drop is None):
+            return super().activated(values, relu, drop, columns, width)
+        if not relu:
+            return values, Saved()
+        key, threshold, scale, first = _dropped(drop)
+        rows, count = values.shape
+        start, whole = (0, count) if columns is None else (columns.start, width)
+        self.library.of("activated", values.dtype)(
+            values.data_ptr(), rows, count, values.stride(0), start, whole, relu, key, threshold, scale, first
+        )
+        return values, Chosen(outputs=values, scale=scale)
+
+    def activated_gradient(self, gradient: Tensor, saved: Saved) -> Tensor:
+        if not isinstance(saved, Chosen) or saved.outputs is None:
+            return super().activated_gradient(gradient, saved)
+        outputs = saved.outputs
+        gradient = gradient.clone()
+        rows, count = gradient.shape
+        self.library.of("activated_gradient", gradient.dtype)(
+            *(gradient.data_ptr(), outputs.data_ptr(), rows, count),
+            *(gradient.stride(0), outputs.stride(0), saved.scale),
+        )
+        return gradient
+
+    def dense_gradients(
+        self, gradient: Tensor, x: Tensor, gains_gradient: Tensor, bias_gradient: Tensor | None
+    ) -> None:
+        if gradient.dtype not in _TYPES:
+            super().dense_gradients(gradient, x, gains_gradient, bias_gradient)
+            return
+        if gains_gradient.dtype == gradient.dtype:
+            torch.mm(gradient.t(), x, out=gains_gradient)
+        else:
+            gains_gradient.copy_(gradient.t() @ x)
+        if bias_gradient is not None:
+            rows, count = gradient.shape
+            self.library.of("column_sums", gradient.dtype)(
+                gradient.data_ptr(), rows, count, gradient.stride(0), bias_gradient.data_ptr()
+            )
+
+    def cross_entropy(self, logits: Tensor, labels: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        if logits.dtype not in _TYPES:
+            return super().cross_entropy(logits, labels, count)
+        logits, labels = logits.contiguous(), labels.contiguous()
+        gradient, loss, right = torch.empty_like(logits), c_double(0), c_int64(0)
+        rows, classes = logits.shape
+        self.library.of("cross_entropy", logits.dtype)(
+            *(logits.data_ptr(), labels.data_ptr(), rows, classes, 0.0, count),
+            *(gradient.data_ptr(), byref(loss), byref(right)),
+        )
+        return torch.tensor(loss.value, dtype=torch.float64), torch.tensor(right.value), gradient
+
+
+def _images(x: Tensor) -> Tensor:
+    """The same values, channels-last in memory without gaps."""
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def _is_plain(drop: Dropping | None) -> bool:
+    return drop is None or bytes_threshold(drop.rate) is not None
+
+
+def _dropped(drop: Dropping | None) -> tuple[int, int, float, int]:
+    """Key, threshold, scale and first image of a dropout, as the kernels take them."""
+    if drop is None:
+        return 0, 0, 1.0, 0
+    return (
+        drop.masks.layer_key(drop.layer),
+        bytes_threshold(drop.rate) or 0,
+        float(1 / (1 - drop.rate)),
+        drop.masks.first,
+    )
+
+
+def _has_even_padding(layer: Conv2D) -> bool:
+    return layer.padding == "valid" or all(size % 2 for size in layer.kernel)
+
+
+def _padding(layer: Conv2D) -> list[int]:
+    return [0, 0] if layer.padding == "valid" else [size // 2 for size in layer.kernel]

@@ -1,0 +1,327 @@
+"""The forward and the backward pass of a network over a part of a batch, layer by layer, without autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from gradus.exact.networks.layers import (
+    Architecture,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    parameter_names,
+)
+from gradus.training.dropout import Masks
+from gradus.training.operations import Dropping, Operations, Saved, Weights
+from gradus.training.team import Team
+
+SPLIT_FROM = 2**16
+"""Gains of a dense layer from which on the threads of a team share out its units, not the images: so each finds the
+whole gradient of its own units, and no gradients have to be summed up."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows of a batch a pass is over: ``first`` up to ``end`` of ``count`` in all."""
+
+    first: int
+    end: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Tail:
+    """What follows the products of a layer with weights: pooling, ReLU and dropout, in this order.
+
+    The maximum and ReLU commute, and ReLU after it has a fraction of the work; values and gradients are the same.
+    """
+
+    pool: int = 1
+    relu: bool = False
+    rate: Fraction = Fraction(0)
+    dropout: int = 0
+
+
+class Stage(Protocol):
+    """A layer with what follows it; keeps between the two passes what the second one needs."""
+
+    def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
+        """What comes out."""
+        ...
+
+    def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
+        """The gradient by what went in, from that by what came out; those by the weights are written."""
+        ...
+
+
+@dataclass(eq=False)
+class ConvolutionStage:
+    """A convolution and its tail.
+
+    Attributes:
+        inputs: whether the gradient by the inputs is needed.
+        masked_inputs: whether the stage before leaves its ReLU's part of the gradient to this one.
+        masked_outputs: whether the stage after does this one's.
+    """
+
+    layer: Conv2D
+    tail: Tail
+    weights: Weights
+    operations: Operations
+    inputs: bool = True
+    masked_inputs: bool = False
+    masked_outputs: bool = False
+
+    def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
+        tail, drop = self.tail, _dropping(self.tail, masks)
+        self.x = x
+        if tail.pool > 1:
+            values = self.operations.convolution(x, self.weights, self.layer, relu=False)
+            values, self.saved = self.operations.pooled(values, tail.pool, tail.relu, drop)
+            return values
+        values = self.operations.convolution(x, self.weights, self.layer, tail.relu)
+        if self.masked_outputs or not (tail.relu or drop):
+            self.saved = Saved()
+            return values
+        values, self.saved = self.operations.activated(values, tail.relu, drop)
+        return values
+
+    def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
+        rest = (self.x, self.weights, self.layer, self.inputs, self.masked_inputs)
+        if self.tail.pool > 1:
+            return self.operations.pooled_convolution_gradients(gradient, self.tail.pool, self.saved, *rest)
+        return self.operations.convolution_gradients(self.operations.activated_gradient(gradient, self.saved), *rest)
+
+
+@dataclass(eq=False)
+class DenseStage:
+    """A dense layer and its tail; takes images flattened: height, width, channel."""
+
+    layer: Dense
+    tail: Tail
+    weights: Weights
+    operations: Operations
+    inputs: bool = True
+    masked_inputs: bool = False
+    masked_outputs: bool = False
+
+    def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
+        self.image = x.shape if x.ndim == 4 else None
+        self.x = _flattened(x)
+        values = self.operations.dense(self.x, self.weights.gains, self.weights.bias)
+        if self.masked_outputs and not self.tail.rate:
+            self.saved = Saved()
+            return values.relu_() if self.tail.relu else values
+        values, self.saved = self.operations.activated(values, self.tail.relu, _dropping(self.tail, masks))
+        return values
+
+    def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
+        gradient = self.operations.activated_gradient(gradient, self.saved)
+        weights = self.weights
+        self.operations.dense_gradients(gradient, self.x, weights.gains_gradient, weights.bias_gradient)
+        if not self.inputs:
+            return None
+        found = gradient @ weights.gains
+        return _as_image(found.mul_(self.x > 0) if self.masked_inputs else found, self.image)
+
+
+@dataclass(eq=False)
+class SplitDenseStage:
+    """A dense layer whose units are shared out to the threads of a team, each of which has all images."""
+
+    name: str
+    layer: Dense
+    tail: Tail
+    weights: Weights
+    operations: Operations
+    team: Team
+    rank: int
+    inputs: bool = True
+    masked_inputs: bool = False
+
+    def __post_init__(self) -> None:
+        self.units = slice(*self.team.share(self.layer.units, self.rank))
+        own, bias, bias_gradient = self.weights, self.weights.bias, self.weights.bias_gradient
+        self.own = Weights(
+            own.gains[self.units],
+            None if bias is None else bias[self.units],
+            own.gains_gradient[self.units],
+            None if bias_gradient is None else bias_gradient[self.units],
+        )
+
+    def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
+        self.image = x.shape if x.ndim == 4 else None
+        x = _flattened(x)
+        self.x = self.team.shared((self.name, "x"), (rows.count, x.shape[1]), x.dtype)
+        self.x[rows.first : rows.end] = x
+        whole = self.team.shared((self.name, "y"), (rows.count, self.layer.units), x.dtype)
+        self.team.wait()
+        if masks is not None:
+            masks = replace(masks, first=masks.first - rows.first)
+        values = self.operations.dense(self.x, self.own.gains, self.own.bias)
+        drop = _dropping(self.tail, masks)
+        values, self.saved = self.operations.activated(values, self.tail.relu, drop, self.units, self.layer.units)
+        whole[:, self.units] = values
+        self.team.wait()
+        return whole[rows.first : rows.end]
+
+    def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
+        whole = self.team.shared((self.name, "dy"), (rows.count, self.layer.units), gradient.dtype)
+        whole[rows.first : rows.end] = gradient
+        self.team.wait()
+        gradient = self.operations.activated_gradient(whole[:, self.units], self.saved)
+        own = self.own
+        self.operations.dense_gradients(gradient, self.x, own.gains_gradient, own.bias_gradient)
+        if not self.inputs:
+            return None
+        parts = self.team.shared((self.name, "dx"), (self.team.size, *self.x.shape), gradient.dtype)
+        parts[self.rank] = gradient @ own.gains
+        self.team.wait()
+        found = parts[:, rows.first : rows.end].sum(0)
+        if self.masked_inputs:
+            found = found.mul_(self.x[rows.first : rows.end] > 0)
+        return _as_image(found, self.image)
+
+
+@dataclass(eq=False)
+class PoolingStage:
+    """Pooling or dropout that follows no layer with weights."""
+
+    tail: Tail
+    operations: Operations
+
+    def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
+        drop = _dropping(self.tail, masks)
+        if self.tail.pool > 1:
+            x, self.saved = self.operations.pooled(x, self.tail.pool, False, drop)
+        else:
+            x, self.saved = self.operations.activated(x, False, drop)
+        return x
+
+    def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
+        if self.tail.pool > 1:
+            return self.operations.pooled_gradient(gradient, self.tail.pool, self.saved)
+        return self.operations.activated_gradient(gradient, self.saved)
+
+
+@dataclass(eq=False)
+class Passes:
+    """Both passes of one thread of a team."""
+
+    stages: list[Stage]
+    operations: Operations
+    dtype: torch.dtype
+
+    def gradients(self, images: Tensor, labels: Tensor, rows: Rows, masks: Masks | None) -> tuple[Tensor, Tensor]:
+        """Write the gradients of the mean loss of ``rows.count`` images by all weights, from those of these rows.
+
+        Args:
+            images: bytes shaped (rows, height, width, channels).
+            masks: whose ``first`` is the number of the first of these rows; None is without dropout.
+
+        Returns:
+            The sum of the losses of these rows, and how many are classified rightly.
+        """
+        values = self.operations.scaled(images, self.dtype)
+        for stage in self.stages:
+            values = stage.forward(values, rows, masks)
+        loss, right, gradient = self.operations.cross_entropy(values, labels, rows.count)
+        found: Tensor | None = gradient
+        for stage in reversed(self.stages):
+            if found is None:  # no weights stand before it
+                break
+            found = stage.backward(found, rows)
+        return loss, right
+
+
+def stages(
+    architecture: Architecture, weights: Mapping[str, Weights], operations: Operations, team: Team, rank: int
+) -> list[Stage]:
+    """The stages of a network without its soft-max, for one thread of a team.
+
+    Args:
+        weights: by the names of :func:`gradus.exact.networks.layers.parameter_names`.
+    """
+    found: list[Stage] = []
+    first = True
+    for layer, name, tail in _grouped(architecture):
+        before = found[-1] if found else None
+        # The ReLU of a layer whose outputs go straight into the next layer with weights.
+        leaves_mask = isinstance(before, ConvolutionStage | DenseStage) and before.tail == Tail(relu=True)
+        stage: Stage
+        match layer:
+            case Conv2D():
+                stage = ConvolutionStage(layer, tail, weights[name], operations, not first, leaves_mask)
+            case Dense():
+                if team.size > 1 and weights[name].gains.numel() >= SPLIT_FROM:
+                    stage = SplitDenseStage(
+                        name, layer, tail, weights[name], operations, team, rank, not first, leaves_mask
+                    )
+                else:
+                    stage = DenseStage(layer, tail, weights[name], operations, not first, leaves_mask)
+            case _:
+                leaves_mask = False
+                stage = PoolingStage(tail, operations)
+        if leaves_mask and isinstance(before, ConvolutionStage | DenseStage):
+            before.masked_outputs = True
+        first = first and not name
+        found.append(stage)
+    return found
+
+
+def _grouped(architecture: Architecture) -> Iterator[tuple[Layer, str, Tail]]:
+    """The layers with weights and their names, each with its tail; pooling and dropout that fit into none, alone."""
+    current: tuple[Layer, str, Tail] | None = None
+    dropouts = 0
+    for layer, name in zip(architecture.layers, parameter_names(architecture), strict=True):
+        match layer:
+            case Conv2D() | Dense():
+                if current:
+                    yield current
+                current = (layer, name, Tail(relu=layer.activation == "relu"))
+            case MaxPool2D(size=1) | Flatten():
+                pass
+            case MaxPool2D():
+                if current and isinstance(current[0], Conv2D) and current[2].pool == 1 and not current[2].rate:
+                    current = (*current[:2], replace(current[2], pool=layer.size))
+                    continue
+                if current:
+                    yield current
+                current = (layer, "", Tail(pool=layer.size))
+            case Dropout():
+                number, dropouts = dropouts, dropouts + 1
+                if not layer.rate:
+                    continue
+                if current and not current[2].rate:
+                    current = (*current[:2], replace(current[2], rate=layer.rate, dropout=number))
+                    continue
+                if current:
+                    yield current
+                current = (layer, "", Tail(rate=layer.rate, dropout=number))
+    if current:
+        yield current
+
+
+def _dropping(tail: Tail, masks: Masks | None) -> Dropping | None:
+    return Dropping(tail.rate, tail.dropout, masks) if tail.rate and masks is not None else None
+
+
+def _flattened(x: Tensor) -> Tensor:
+    return x.permute(0, 2, 3, 1).flatten(1) if x.ndim == 4 else x
+
+
+def _as_image(gradient: Tensor, shape: tuple[int, ...] | None) -> Tensor:
+    """The inverse of :func:`_flattened`."""
+    if shape is None:
+        return gradient
+    rows, channels, height, width = shape
+    return gradient.view(rows, height, width, channels).permute(0, 3, 1, 2)
