@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from importlib.util import find_spec
@@ -28,6 +28,8 @@ from gradus.training.evaluation import DevicePart
 from gradus.training.loop import Training, epochs_of
 from gradus.training.model import described, initialised, scaled, set_weights, weights_of
 from gradus.training.recipes.hw5 import hw5
+from gradus.training.team import Team
+from training.fast import operations, team_of
 
 PEER = Path(__file__).with_name("keras_peer.py")
 NAMES: tuple[Optimizer, ...] = ("sgd", "adam")
@@ -85,21 +87,26 @@ def keras_says(tmp_path_factory: pytest.TempPathFactory) -> Answers:
     return {case: dict(np.load(file.with_name(f"{'-'.join(case)}.out.npz"))) for case, file in files.items()}
 
 
-def begun(architecture: Architecture, given: Given, name: Optimizer, dtype: torch.dtype) -> Training:
-    """A training without dropout, from the given weights."""
+def begun(
+    architecture: Architecture, given: Given, name: Optimizer, dtype: torch.dtype, team: Team | None = None
+) -> Training:
+    """A training without dropout, from the given weights; a team uses the kernels."""
     network = initialised(architecture, torch.Generator()).to(dtype)
     set_weights(network, {key: given[f"weight{i}"] for i, key in enumerate(weights_of(network))})
-    return Training(network, hw5(10).optimizers[name], masks=None)
+    if team is None:
+        return Training(network, hw5(10).optimizers[name], masks=None)
+    return Training(network, hw5(10).optimizers[name], masks=None, team=team, operations=operations(True))
 
 
 @contextmanager
-def gradients_seen() -> Iterator[list[list[Tensor]]]:
-    """The gradients that the loop hands to the optimiser, step by step."""
+def gradients_seen(training: Training) -> Iterator[list[list[Tensor]]]:
+    """The gradients that the loop hands to the optimiser, step by step, weight by weight."""
     seen: list[list[Tensor]] = []
     real = optim.step
 
     def step(rule: Any, state: Any, weights: Any, gradients: Sequence[Tensor]) -> Any:
-        seen.append([gradient.clone() for gradient in gradients])
+        (whole,) = gradients
+        seen.append([gradient.clone() for gradient in training.parameters.views(whole)])
         return real(rule, state, weights, gradients)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -129,7 +136,7 @@ def test_losses_gradients_and_weights_of_twenty_steps_of_the_network(name: Optim
     given, expected = batches(), keras_says["network", name, "float64"]
     training = begun(hw5_cnn(), given, name, torch.float64)
     before = 0.0
-    with gradients_seen() as gradients:
+    with gradients_seen(training) as gradients:
         for i, (images, labels) in enumerate(zip(given["images"], given["labels"], strict=True)):
             training.step(torch.from_numpy(images), torch.from_numpy(labels))
             sum_so_far = training.meter.loss.item()
@@ -145,13 +152,17 @@ def test_losses_gradients_and_weights_of_twenty_steps_of_the_network(name: Optim
 # What was measured stands in docs/training.md; these bounds leave room for other processors.  Adam moves a weight by
 # its full rate even where the gradient is nothing but rounding, so that a few weights go their own way.
 @pytest.mark.parametrize(("name", "largest", "rms"), [("sgd", 1e-5, 1e-7), ("adam", 2e-2, 3e-4)])
-def test_the_deviation_of_single_precision(name: Optimizer, largest: float, rms: float, keras_says: Answers) -> None:
+@pytest.mark.parametrize("threads", [None, 2])
+def test_the_deviation_of_single_precision(
+    name: Optimizer, largest: float, rms: float, threads: int | None, keras_says: Answers
+) -> None:
     given, exact, theirs = batches(), keras_says["network", name, "float64"], keras_says["network", name, "float32"]
-    training = begun(hw5_cnn(), given, name, torch.float32)
     sums = [0.0]
-    for images, labels in zip(given["images"], given["labels"], strict=True):
-        training.step(torch.from_numpy(images), torch.from_numpy(labels))
-        sums.append(training.meter.loss.item())
+    with nullcontext() if threads is None else team_of(threads) as team:
+        training = begun(hw5_cnn(), given, name, torch.float32, team)
+        for images, labels in zip(given["images"], given["labels"], strict=True):
+            training.step(torch.from_numpy(images), torch.from_numpy(labels))
+            sums.append(training.meter.loss.item())
     ours = weights_of(training.network)
     assert all(weight.dtype == np.float32 for weight in ours.values())
     runs = {
@@ -189,17 +200,15 @@ def test_training_accuracy_runs_along_with_dropout_on() -> None:
     """Loss and accuracy of an epoch are those that each batch had before its step, with the masks of that step."""
     rng = np.random.default_rng(8)
     architecture = replace(SMALL, layers=(*SMALL.layers[:-1], Dropout(Fraction(1, 2)), SMALL.layers[-1]))
-    training = Training(
-        initialised(architecture, torch.Generator().manual_seed(1)), Adam(), Masks(torch.Generator().manual_seed(2))
-    )
+    training = Training(initialised(architecture, torch.Generator().manual_seed(1)), Adam(), Masks(2))
     images = torch.from_numpy(rng.integers(0, 256, (27, 8, 9, 3), dtype=np.uint8))
     part = DevicePart(images, torch.from_numpy(rng.integers(0, 5, 27)))
-    twin, masks = initialised(architecture, torch.Generator().manual_seed(1)), Masks(torch.Generator().manual_seed(2))
+    twin = initialised(architecture, torch.Generator().manual_seed(1))
     state = optim.initial_state(Adam(), list(twin.parameters()))
     loss_sum = right = 0.0
     for start in range(0, 27, 8):
         batch, labels = part.batch(start, 8)
-        logits = twin(scaled(batch), masks)
+        logits = twin(scaled(batch), Masks(2, first=start))
         loss = functional.cross_entropy(logits, labels)
         loss_sum += loss.item() * len(labels)
         right += (logits.argmax(1) == labels).sum().item()

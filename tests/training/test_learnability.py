@@ -240,7 +240,7 @@ def test_frozen_tensors_of_architectures_keep_their_bits(architecture: Architect
     for rule in (Sgd(0.125), Sgd(0.125, 0.75), Adam()):
         network = initialised(architecture, torch.Generator().manual_seed(1), Initialisation.of(start), biases)
         before = weights_of(network)
-        run = Training(network, rule, Masks(torch.Generator().manual_seed(2)))
+        run = Training(network, rule, Masks(2))
         generator = torch.Generator().manual_seed(3)
         for _ in range(8):
             images = torch.rand(4, *shaped(architecture), generator=generator)

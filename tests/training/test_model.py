@@ -88,33 +88,38 @@ def test_weights_start_uniform_between_the_limits_of_glorot_and_biases_at_zero()
 @pytest.mark.parametrize("rate", [Fraction(1, 4), Fraction(1, 2), Fraction(1, 3)])
 def test_dropout_keeps_the_share_and_the_mean(rate: Fraction) -> None:
     values = torch.ones(64, 3, 40, 41).contiguous(memory_format=torch.channels_last)
-    dropped = Masks(generator(2)).dropped_out(values, rate)
+    dropped = Masks(2).dropped_out(values, rate, layer=0)
     assert dropped.unique().tolist() == [0, pytest.approx(float(1 / (1 - rate)))]
     share = (dropped == 0).double().mean().item()
     assert abs(share - rate) < 4 * sqrt(rate * (1 - rate) / values.numel())
     assert dropped.is_contiguous(memory_format=torch.channels_last)
-    # Neighbours are independent.
-    both = ((dropped[..., 1:] == 0) & (dropped[..., :-1] == 0)).double().mean().item()
-    assert both == pytest.approx(float(rate**2), abs=0.005)
+    # Neighbours are independent: in an image, from image to image, and from one dropout layer to the next.
+    gone = dropped == 0
+    other = Masks(2).dropped_out(values, rate, layer=1) == 0
+    for one, next_to_it in ((gone[..., 1:], gone[..., :-1]), (gone[1:], gone[:-1]), (gone, other)):
+        both = (one & next_to_it).double().mean().item()
+        assert both == pytest.approx(float(rate**2), abs=0.005)
 
 
 def test_dropout_is_on_with_masks_only() -> None:
     network, images = initialised(SMALL, generator(3)), torch.rand(5, 3, 9, 8)
-    masks = Masks(generator(4))
-    assert not torch.equal(network(images, masks), network(images, masks))
+    assert not torch.equal(network(images, Masks(4)), network(images, Masks(4, first=5)))
+    assert not torch.equal(network(images, Masks(4)), network(images, Masks(3)))
     assert torch.equal(network(images), network(images))
-    assert torch.equal(network(images, Masks(generator(4))), network(images, Masks(generator(4))))
+    assert torch.equal(network(images, Masks(4)), network(images, Masks(4)))
 
 
 @pytest.mark.parametrize("rate", [Fraction(1, 4), Fraction(1, 3)])
-def test_workers_get_the_masks_of_one_process(rate: Fraction) -> None:
-    values = torch.ones(7, 3, 5, 4).contiguous(memory_format=torch.channels_last)
-    whole = Masks(generator(5))
-    expected = [whole.dropped_out(values, rate) for _ in range(2)]
-    for first, end in ((0, 3), (3, 7), (7, 7)):
-        part = Masks(generator(5), rows_before=first, rows_after=7 - end)
-        for step in range(2):
-            assert torch.equal(part.dropped_out(values[first:end], rate), expected[step][first:end])
+@pytest.mark.parametrize("shape", [(7, 3, 5, 4), (7, 1, 1, 9), (7, 5, 1, 1), (7, 13)])
+def test_any_part_of_a_batch_gets_the_masks_of_the_whole(rate: Fraction, shape: tuple[int, ...]) -> None:
+    values = torch.ones(shape)
+    if len(shape) == 4:
+        values = values.contiguous(memory_format=torch.channels_last)
+    whole = Masks(5, first=18).dropped_out(values, rate, layer=1)
+    assert 0 < (whole == 0).sum() < whole.numel()
+    for first, end in ((0, 3), (3, 7), (2, 3), (7, 7)):
+        part = Masks(5, first=18 + first).dropped_out(values[first:end].clone(), rate, layer=1)
+        assert torch.equal(part, whole[first:end])
 
 
 def test_relu_after_pooling_has_the_gradients_of_relu_before() -> None:

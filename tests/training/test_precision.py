@@ -12,7 +12,7 @@ import torch
 from gradus.errors import InputError
 from gradus.runs.request import Precision, run_id
 from gradus.training import resolve, run
-from gradus.training.device import autocast_type, deterministic, resolved_precision
+from gradus.training.device import arithmetic_type, deterministic, resolved_precision
 from gradus.training.weights_file import read_weights
 from training.outcomes import Outcome, outcome, small_request, tiny_recipe
 
@@ -40,7 +40,7 @@ def test_bf16_is_deterministic_and_close_to_fp32(shared_images: Path, tmp_path: 
 def test_bf16_runs_are_other_runs(shared_images: Path) -> None:
     requests = [resolve(small_request(shared_images, precision=precision)) for precision in ("fp32", "bf16")]
     assert run_id(requests[0]) != run_id(requests[1])
-    assert [autocast_type(request.precision) for request in requests] == [None, torch.bfloat16]
+    assert [arithmetic_type(request.precision) for request in requests] == [None, torch.bfloat16]
 
 
 @pytest.mark.parametrize(

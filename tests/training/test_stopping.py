@@ -7,14 +7,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from gradus.errors import InputError, WorkFailed
 from gradus.runs import OnProgress, Progress
-from gradus.training import optim, run, stopping
+from gradus.training import run, stopping
 from gradus.training.checkpoint import newest_checkpoint
 from gradus.training.configuration import Sgd
 from gradus.training.device import memory_named
@@ -130,15 +129,14 @@ def test_what_a_watcher_raises_passes_through(whole: Outcome, shared_images: Pat
 def test_a_loss_that_is_no_number_stops_the_run_at_its_step(
     shared_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def poisoned(rule: Any, state: optim.State, weights: Any, gradients: Any) -> optim.State:
-        after = stepped(rule, state, weights, gradients)
-        if after.steps == 8:
-            with torch.no_grad():
-                weights[0].fill_(float("nan"))
-        return after
+    def poisoned(training: Training, images: torch.Tensor, labels: torch.Tensor) -> None:
+        step(training, images, labels)
+        if training.state.steps == 8:
+            training.parameters.views()[0].fill_(float("nan"))
+            training.gradients.renew_copies()
 
-    stepped = optim.step
-    monkeypatch.setattr(optim, "step", poisoned)
+    step = Training.step
+    monkeypatch.setattr(Training, "step", poisoned)
     request = small_request(shared_images)
     said: list[str] = []
     for every_s, message in ((1e9, "the loss of epoch 2 at step 4"), (0, "conv1.gains after step 3 of epoch 2")):

@@ -36,8 +36,8 @@ def trained(workers: Workers, double: bool) -> Training:
     training = Training(
         network.double() if double else network,
         hw5(10).optimizers["sgd"],
-        Masks(generator(2)),
-        Augmenter(Augmentation(), generator(3)),
+        Masks(2),
+        Augmenter(Augmentation(), 3),
         workers=workers,
     )
     data = generator(4)

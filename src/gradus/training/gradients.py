@@ -168,6 +168,7 @@ class Gradients:
                 values[f"{name}.bias"],
                 torch.zeros_like(values[f"{name}.bias"]),
                 torch.ones_like(values[f"{name}.bias"]),
+                torch.zeros_like(values[f"{name}.bias"]).repeat(2, 1),
                 acceleration.memory,
                 self.team,
                 workers,

@@ -137,6 +137,8 @@ class Training:
             else:
                 self.state = optim.step(self.rule, self.state, [self.parameters.values], [whole])
                 gradients.renew_copies()
+        for normalisation in gradients.normalisations.values():
+            normalisation.settle()
         self.samples += count
         self.meter.add(loss, right, count)
 

@@ -21,7 +21,8 @@ class Normalisation:
     Attributes:
         name: of the convolution.
         shift: what is added after it, shaped (filters,).
-        mean, variance: running over the steps, shaped (filters,); written in place.
+        mean, variance: running over the steps, shaped (filters,); :meth:`settle` writes them in place.
+        latest: mean and variance of the batch that was seen last, shaped (2, filters); written in place.
         memory: the share of both that a step leaves as it is.
         team, workers: the threads and processes among which a batch is shared out.
         rank: the thread that looks at it.
@@ -31,6 +32,7 @@ class Normalisation:
     shift: Tensor
     mean: Tensor
     variance: Tensor
+    latest: Tensor
     memory: float
     team: Team
     workers: Workers
@@ -41,7 +43,7 @@ class Normalisation:
         return replace(self, rank=rank)
 
     def batch_statistics(self, moments: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Mean and variance of each channel over the whole batch, which also go into the running ones.
+        """Mean and variance of each channel over the whole batch, which :meth:`settle` puts into the running ones.
 
         Args:
             moments: sums of the values and of their squares over this thread's part, shaped (2, filters).
@@ -50,9 +52,13 @@ class Normalisation:
         mean, square = self.summed(moments, "forward") / count
         variance = (square - mean * mean).clamp_(min=0)
         if self.rank == 0:
-            self.mean.lerp_(mean.to(self.mean.dtype), 1 - self.memory)
-            self.variance.lerp_(variance.to(self.mean.dtype), 1 - self.memory)
+            self.latest.copy_(torch.stack([mean, variance]))
         return mean, variance
+
+    def settle(self) -> None:
+        """Put the statistics of the last batch into the running ones: a step that is not done leaves those alone."""
+        for running, latest in zip((self.mean, self.variance), self.latest, strict=True):
+            running.lerp_(latest, 1 - self.memory)
 
     def summed(self, part: Tensor, when: str = "backward") -> Tensor:
         """The sum of the parts of all threads and processes."""
