@@ -28,7 +28,7 @@ class Augmenter:
     rule: Augmentation
     key: int
 
-    def augmented(self, images: Tensor, first: int) -> Tensor:
+    def augmented(self, images: Tensor, first: int | Tensor) -> Tensor:
         """The images, uint8 shaped (count, height, width, channels): shifted by up to ``shift`` pixels, and mirrored.
 
         Every image is moved by its own number of rows and columns; what comes in from outside is black.
