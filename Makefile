@@ -3,6 +3,8 @@
 PYTHON ?= python3
 # Extras that the demo installs; `make demo EXTRAS=` leaves PyTorch out, and Part 4 then says what it needs.
 EXTRAS ?= train
+# Images that `make bench` trains on.
+DATA ?= cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -26,8 +28,9 @@ check: .venv/.ready-dev ## style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.ready-bench ## measure exact linear algebra beside SymPy (some minutes); figures in out/bench
+bench: .venv/.ready-bench ## measure beside SymPy, Keras and PyTorch (most of an hour); DATA: a folder of images, or cifar10
 	$(BIN)/python benchmarks/linear_algebra.py
+	$(BIN)/python benchmarks/training.py --data '$(DATA)' --epoch --scaling --profile --ladder --homework
 
 format: .venv/.ready-dev ## mend the style
 	$(BIN)/ruff check --fix .
@@ -53,9 +56,9 @@ clean: ## remove .venv and everything that was made
 .venv/.ready-bench: pyproject.toml constraints.txt
 	@$(call venv)
 	@echo "Installing gradus with what it is measured beside..."
-	@$(PIP) install --quiet --constraint constraints.txt --editable . sympy mpmath
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,bench]'
 	@$(call flint)
-	@touch $@
+	@touch $@ .venv/.ready-demo-train
 
 # python-flint makes exact arithmetic faster; without it everything works and is certified all the same.
 flint = $(PIP) install --quiet --constraint constraints.txt --only-binary :all: python-flint \

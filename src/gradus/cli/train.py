@@ -51,17 +51,16 @@ class _TrainCommand(click.Command):
     "--data", metavar="NAME|DIR", default="pictograms", show_default=True, help="A built-in data set or a folder."
 )
 @data_dir_option
-@click.option("--optimizer", type=click.Choice(["sgd", "adam"]), default="adam", show_default=True)
-@click.option("--epochs", type=int, metavar="N", default=1, show_default=True, help="Passes over the training images.")
+@click.option("--optimizer", type=click.Choice(["sgd", "adam", "muon"]), help="By default the recipe's own: adam.")
+@click.option("--epochs", type=int, metavar="N", help="Passes over the images; by default the recipe's own: 1.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option(
     "--precision",
     type=click.Choice(["auto", "fp32", "bf16"]),
-    default="fp32",
-    show_default=True,
-    help="auto: bf16 where the hardware multiplies it.",
+    help="auto: bf16 where the hardware multiplies it.  By default fp32, but auto for fast.",
 )
 @click.option("--seed", type=int, metavar="N", default=0, show_default=True, help="Of split, weights and dropout.")
+@click.option("--target-accuracy", metavar="SHARE", help="Of the recipe fast: the rung that is meant for it.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Override what the recipe fixes.")
 @click.option("--resume", metavar="RUN", help="Go on with this run: its id, the beginning of it, or its folder.")
 @click.option(
@@ -163,7 +162,16 @@ def _asked(asked_for: dict[str, Any], runs: Path) -> tuple[RunRequest, RunStore]
     from gradus.runs import RunStore
     from gradus.training.requests import asked
 
-    return asked(**{**asked_for, "settings": _settings(asked_for["settings"])}), RunStore(runs)
+    return asked(**_with_settings(asked_for)), RunStore(runs)
+
+
+def _with_settings(asked_for: dict[str, Any]) -> dict[str, Any]:
+    """Options with the settings as a mapping, the accuracy aimed at among them."""
+    target, settings = asked_for["target_accuracy"], _settings(asked_for["settings"])
+    if target is not None and settings.setdefault("target_accuracy", target) != target:
+        rule = f"contradicts --set target_accuracy={settings['target_accuracy']}"
+        raise InputError("--target-accuracy", target, rule, "give one of them")
+    return {name: value for name, value in asked_for.items() if name != "target_accuracy"} | {"settings": settings}
 
 
 def _settings(given: tuple[str, ...]) -> dict[str, str]:
@@ -193,7 +201,7 @@ def _resumed(name: str, runs: Path, asked_for: dict[str, Any]) -> tuple[RunReque
         rule = f"must have the name {found.id}, which belongs to its request"
         raise InputError("run folder", folder, rule, "rename it")
     given = {option: asked_for[option] for option in _OWN if _is_given(option)}
-    _refuse_contradictions(found.request, given, _settings(asked_for["settings"]))
+    _refuse_contradictions(found.request, given, _with_settings(asked_for)["settings"])
     return found.request, RunStore(folder.parent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradus.runs.record import Epoch, RunRecord
 
-_NAMES = {"sgd": "SGD", "adam": "Adam"}
+_NAMES = {"sgd": "SGD", "adam": "Adam", "muon": "Muon"}
 
 
 def record_report(record: RunRecord, every: int = 1) -> str:

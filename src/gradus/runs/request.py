@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from gradus.errors import InputError
 
-Optimizer: TypeAlias = Literal["sgd", "adam"]
+Optimizer: TypeAlias = Literal["sgd", "adam", "muon"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
 Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
 
@@ -24,7 +24,7 @@ class RunRequest:
     Attributes:
         recipe: name of the recipe, which fixes network, batch size, loss and the optimisers' constants.
         data: name of a built-in data set, or a folder with ``train/<class>/*`` and ``test/<class>/*`` images.
-        optimizer: ``sgd`` or ``adam``.
+        optimizer: ``sgd``, ``adam`` or, for the recipe ``fast``, ``muon``.
         epochs: passes over the training images, at least 1.
         seed: of the split, the initial weights and the dropout masks.
         device: ``cpu``, ``cuda``, ``mps`` or, until it is resolved, ``auto``.

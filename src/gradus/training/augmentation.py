@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from gradus.training.configuration import Augmentation
+from gradus.training.operations import Operations
 from gradus.training.random_words import random_words
-
-_PART = 2**31 - 1
 
 
 @dataclass(eq=False)
@@ -20,6 +18,7 @@ class Augmenter:
     One random word an image: 31 bits each for the two shifts, whose distances are equally likely to 2^-24, and one for
     the mirror.
 
+    >>> import torch
     >>> augmenter = Augmenter(Augmentation(flip=False, shift=1), key=0)
     >>> augmenter.augmented(torch.ones(2, 3, 3, 1, dtype=torch.uint8), first=0).shape
     torch.Size([2, 3, 3, 1])
@@ -27,25 +26,16 @@ class Augmenter:
 
     rule: Augmentation
     key: int
+    operations: Operations = field(default_factory=Operations)
 
     def augmented(self, images: Tensor, first: int | Tensor) -> Tensor:
         """The images, uint8 shaped (count, height, width, channels): shifted by up to ``shift`` pixels, and mirrored.
 
-        Every image is moved by its own number of rows and columns; what comes in from outside is black.
+        Every image is moved by its own number of rows and columns.
 
         Args:
             first: the number of the first image, counted from the beginning of the training.
         """
-        count, height, width, _ = images.shape
-        words = random_words(self.key, first, count, images.device)
-        reach = self.rule.shift
-        if reach:
-            rows, columns = (((words >> bits) & _PART).mul_(2 * reach + 1) >> 31 for bits in (0, 31))
-            padded = torch.nn.functional.pad(images, (0, 0, reach, reach, reach, reach))
-            rows = rows[:, None] + torch.arange(height, device=images.device)
-            columns = columns[:, None] + torch.arange(width, device=images.device)
-            each = torch.arange(count, device=images.device)[:, None, None]
-            images = padded[each, rows[:, :, None], columns[:, None, :]]
-        if self.rule.flip:
-            images = torch.where((words < 0)[:, None, None, None], images.flip(2), images)
-        return images
+        words = random_words(self.key, first, len(images), images.device)
+        mirrored = (words < 0) & self.rule.flip
+        return self.operations.augmented(images, words, self.rule.shift, mirrored, self.rule.mirrored_edges)

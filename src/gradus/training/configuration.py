@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from gradus.exact.learnability.initialisation import GLOROT, Initialisation
 from gradus.exact.networks.layers import Architecture
-from gradus.runs.request import Optimizer
+from gradus.runs.request import Optimizer, Precision
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,30 @@ class Adam:
     weight_decay: float = field(default=0.0, repr=False)
 
 
-OptimizerRule: TypeAlias = Sgd | Adam
+@dataclass(frozen=True)
+class Muon:
+    """Muon (Jordan et al., 2024) for the gains of convolutions, and Nesterov's momentum for all else.
+
+    The gains of a convolution are a matrix G with a row for each filter.  With gradient g, steps t from 0 of T in all::
+
+        v <- momentum * v + g
+        G <- sqrt(filters) * G / |G|
+        G <- G - learning_rate * (1 - t / T) * orthogonalised(g + momentum * v)
+
+    The norm of G is fixed, since batch normalisation makes the network's outputs independent of it.  All else moves by
+    v <- nesterov_momentum * v - a * g; w <- w + nesterov_momentum * v - a * g, where a is the rate that falls to 0 in
+    the same way, and g + weight_decay * w stands for the gradient g of a dense layer's gains.
+    """
+
+    learning_rate: float = 0.16
+    momentum: float = 0.6
+    nesterov_momentum: float = 0.85
+    dense_rate: float = 0.005
+    shift_rate: float = 24.0
+    weight_decay: float = 0.0
+
+
+OptimizerRule: TypeAlias = Sgd | Adam | Muon
 
 
 @dataclass(frozen=True)
@@ -64,10 +87,31 @@ class Augmentation:
     Attributes:
         flip: whether each image is mirrored left to right, with probability 1/2.
         shift: the most pixels by which each is moved, up or down and left or right, every distance equally likely.
+        mirrored_edges: what comes in from outside is what lies inside, mirrored at the edge, in place of black.
     """
 
     flip: bool = True
     shift: int = 4
+    mirrored_edges: bool = field(default=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Acceleration:
+    """What makes a training reach its accuracy sooner; the trained network is an ordinary one all the same.
+
+    Every convolution but the first is followed, before its ReLU, by batch normalisation with a shift and no factor;
+    after training it is part of the gains and biases.  The gains of the first convolution are not trained: they whiten
+    the images' patches.
+
+    Attributes:
+        sides: (share of the run, side to which images are made smaller), one after the other.
+        label_smoothing: share of the label that is spread over all classes.
+        memory: share of the running mean and variance that a step leaves as it is.
+    """
+
+    sides: tuple[tuple[Fraction, int], ...] = ()
+    label_smoothing: float = 0.2
+    memory: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -83,6 +127,10 @@ class Configuration:
         initialisation: how gains and biases start.
         biases: whether the layers have any.
         images: how many images of each part are used; None uses all.
+        accelerated: by normalisation, whitening and smaller images; None trains the network as it stands.
+        shuffled: whether every epoch has an order of its own, and leaves out what fills no batch.
+        epochs: how many the recipe is meant for, where it says.
+        precision: in which it is meant to be trained.
         stratified: whether every class has the same share of the validation images as of all training images.
     """
 
@@ -96,10 +144,22 @@ class Configuration:
     biases: bool = field(default=True, repr=False)
     images: int | None = field(default=None, repr=False)
     stratified: bool = field(default=False, repr=False)
+    accelerated: Acceleration | None = field(default=None, repr=False)
+    shuffled: bool = field(default=False, repr=False)
+    epochs: int = field(default=1, repr=False)
+    precision: Precision = field(default="fp32", repr=False)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The one that is used unless another one is asked for."""
+        return "adam" if "adam" in self.optimizers else next(iter(self.optimizers))
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of all that the recipe fixes, so that a changed recipe is another run."""
-        # Without augmentation it is what it was when there was none, so that ids of runs hold.
-        fixed = repr(self) if self.augmentation is None else f"{self!r} {self.augmentation!r}"
+        # What a configuration does not have is left out, so that ids of runs from before there was any hold.
+        more = [self.augmentation, self.accelerated, self.shuffled]
+        if self.augmentation is not None:
+            more.append(self.augmentation.mirrored_edges)
+        fixed = " ".join([repr(self), *(repr(part) for part in more if part)])
         return hashlib.sha256(fixed.encode()).hexdigest()

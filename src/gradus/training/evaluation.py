@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -43,6 +43,11 @@ class DevicePart:
             return self.images[start : start + size], self.labels[start : start + size]
         chosen = self.indices[start : start + size]
         return self.images.index_select(0, chosen), self.labels.index_select(0, chosen)
+
+    def reordered(self, order: Tensor) -> DevicePart:
+        """The same images in another order, of positions in this one."""
+        order = order.to(self.labels.device)
+        return replace(self, indices=order if self.indices is None else self.indices[order])
 
     def chosen(self, indices: Indices) -> DevicePart:
         """The images at these positions of all, in this order; no image is copied."""

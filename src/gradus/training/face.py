@@ -73,11 +73,11 @@ Trained: TypeAlias = "Fitted | str | Path"
 def fit(
     recipe: str,
     data: str | Path,
-    optimizer: Optimizer = "adam",
-    epochs: int = 1,
+    optimizer: Optimizer | None = None,
+    epochs: int | None = None,
     seed: int = 0,
     device: Device = "auto",
-    precision: Precision = "fp32",
+    precision: Precision | None = None,
     folder: str | Path | None = None,
     on_progress: OnProgress | None = None,
     **settings: object,
@@ -87,7 +87,9 @@ def fit(
     Args:
         recipe: one of :data:`gradus.training.RECIPES`.
         data: a built-in data set, or a folder with ``train/<class>/*`` and ``test/<class>/*``, 32 x 32 RGB images.
-        precision: ``fp32``, which is faithful everywhere; ``bf16``; or ``auto``, ``bf16`` where the device has it.
+        optimizer, epochs: by default the recipe's own: Adam and one epoch, but for ``fast``.
+        precision: ``fp32``, which is faithful everywhere; ``bf16``; or ``auto``, ``bf16`` where the device has it.  By
+            default ``fp32``, but for ``fast``, which takes ``auto``.
         folder: where runs are kept, a folder each.  There an interrupted run goes on, and a finished one is read and
             not made again.  None keeps nothing.
         on_progress: called a few times a second with a :class:`~gradus.runs.Progress`.

@@ -128,6 +128,7 @@ class Grouped:
         # Images so far, steps so far, and images so far in this epoch.
         self.counters = torch.zeros(3, dtype=torch.int64, device=device)
         self.counted = (0, 0, 0)
+        training.gradients.prepare(part.images.shape[1])
         self.replays: dict[tuple[int, int], Callable[[], None]] = {}
 
     def __call__(self) -> None:
@@ -183,6 +184,7 @@ class Grouped:
 def grouped(training: Training, part: DevicePart, batch_size: int) -> Grouped | None:
     """What takes a training's steps on an NVIDIA GPU; None where they are better taken one by one."""
     alone = training.workers.size == training.team.size == 1
-    if part.labels.device.type != "cuda" or not alone or not isinstance(training.rule, Sgd | Adam):
+    plain = training.acceleration is None and training.order_key is None and isinstance(training.rule, Sgd | Adam)
+    if part.labels.device.type != "cuda" or not alone or not plain:
         return None
     return Grouped(training, part, batch_size, CudaGraphs())

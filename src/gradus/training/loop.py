@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -11,16 +12,19 @@ from torch import Tensor
 from gradus.runs.progress import OnProgress, Progress
 from gradus.runs.record import Epoch
 from gradus.training import optim
+from gradus.training.acceleration import resized, side_at
 from gradus.training.augmentation import Augmenter
-from gradus.training.configuration import OptimizerRule
+from gradus.training.configuration import Acceleration, Muon, OptimizerRule
 from gradus.training.dropout import Masks
 from gradus.training.evaluation import DevicePart, evaluation
 from gradus.training.gradients import Gradients
 from gradus.training.meter import Diverged, Meter
 from gradus.training.model import Network
+from gradus.training.normalisation import folded
 from gradus.training.operations import Operations
 from gradus.training.parameters import Parameters
 from gradus.training.passes import Rows
+from gradus.training.random_words import random_word
 from gradus.training.team import Team
 from gradus.training.workers import ALONE, Workers
 
@@ -40,6 +44,9 @@ class Training:
         workers: the processes that share the batches.
         team: the threads that share this process's part of them.
         operations: what the passes are made of.
+        acceleration: how the training is accelerated, if at all.
+        order_key: of the orders of the epochs; None takes the images in their order in every epoch.
+        steps: of the whole run, over which rates may fall; 0 where they do not.
         samples: how many images there were so far, over all epochs.
         state: the optimiser's state, which lives across epochs.
         meter: the running sums of the epoch that is going on.
@@ -54,6 +61,9 @@ class Training:
     workers: Workers = ALONE
     team: Team = field(default_factory=Team)
     operations: Operations = field(default_factory=Operations)
+    acceleration: Acceleration | None = None
+    order_key: int | None = None
+    steps: int = 0
     samples: int = 0
     weights: list[Tensor] = field(init=False)
     state: optim.State = field(init=False)
@@ -65,12 +75,25 @@ class Training:
         self.weights = list(self.network.parameters())
         self.state = optim.initial_state(self.rule, [self.parameters.values])
         self.meter = Meter(self.weights[0].device)
-        self.gradients = Gradients(self.network, self.parameters, self.arithmetic, self.operations, self.team)
+        self.gradients = Gradients(
+            self.network, self.parameters, self.arithmetic, self.operations, self.team, self.workers, self.acceleration
+        )
 
     @property
     def threads(self) -> int:
         """How many threads of this process share the work."""
         return torch.get_num_threads() * self.team.size
+
+    def trained_network(self) -> Network:
+        """The network as it is used after training: with normalisation in its gains and biases, if there is any."""
+        if not self.gradients.normalisations:
+            return self.network
+        found = deepcopy(self.network)
+        for name, normalisation in self.gradients.normalisations.items():
+            weights = found.layer_weights()[name]
+            assert weights.bias is not None
+            weights.gains.data, weights.bias.data = folded(weights.gains.detach(), normalisation)
+        return found
 
     def step(self, images: Tensor, labels: Tensor) -> None:
         """One optimiser step on a batch: bytes shaped (count, height, width, channels), and labels.
@@ -84,7 +107,10 @@ class Training:
         count = len(labels)
         first, end = self.workers.share(count)
         gradients, found = self.gradients, [(ZERO, ZERO)] * self.team.size
-        in_threads = gradients.in_threads and self.workers.size == 1
+        moved = isinstance(self.rule, Muon)
+        in_threads = (gradients.in_threads or moved) and self.workers.size == 1
+        left = 1 - self.state.steps / self.steps if self.steps else 1.0
+        gradients.prepare(images.shape[1])
 
         def step(rank: int) -> None:
             start, stop = (first + row for row in self.team.share(end - first, rank))
@@ -95,7 +121,7 @@ class Training:
             found[rank] = gradients.found(rank, mine, labels[start:stop], rows, masks)
             if in_threads:
                 self.team.wait()
-                gradients.update(rank, self.rule, self.state)
+                gradients.update(rank, self.rule, self.state, left)
 
         self.team.run(step)
         loss, right = (torch.stack(parts).sum() for parts in zip(*found, strict=True))
@@ -104,8 +130,13 @@ class Training:
         else:
             whole = gradients.whole()
             whole, loss, right = self.workers.sum([whole, loss.to(whole.dtype), right.to(whole.dtype)])
-            self.state = optim.step(self.rule, self.state, [self.parameters.values], [whole])
-            gradients.renew_copies()
+            if moved:
+                gradients.parts[0].copy_(whole)
+                gradients.update(0, self.rule, self.state, left)
+                self.state = optim.counted(self.state)
+            else:
+                self.state = optim.step(self.rule, self.state, [self.parameters.values], [whole])
+                gradients.renew_copies()
         self.samples += count
         self.meter.add(loss, right, count)
 
@@ -122,7 +153,8 @@ def epochs_of(
 ) -> Iterator[Epoch]:
     """Train on from where the training stands, and yield each epoch when it is over.
 
-    Images are taken in their order, the same in every epoch.
+    Images are taken in their order, the same in every epoch, unless the training has orders of its own; then what does
+    not fill a batch at the end of an epoch is left out.
 
     Args:
         after_step: called after every step, with weights, state and meter in accord.
@@ -133,13 +165,16 @@ def epochs_of(
         Diverged: the loss is no longer a finite number.
         WorkerLost: as for :meth:`Training.step`.
     """
-    steps = -(-len(training_part) // batch_size)
+    steps = steps_of(len(training_part), batch_size, training.order_key is not None)
+    training.steps = steps * epochs
+    parts = Parts(training, training_part)
     while len(training.epochs) < epochs:
         meter, number = training.meter, len(training.epochs) + 1
         meter.start()
+        parts.begin(number)
         while meter.steps < steps:
             if advance is None:
-                training.step(*training_part.batch(meter.steps * batch_size, batch_size))
+                training.step(*parts.batch(meter.steps * batch_size, batch_size))
             else:
                 advance()
             meter.check(number, steps)
@@ -150,10 +185,55 @@ def epochs_of(
                 after_step()
         loss, accuracy = meter.means()
         validation_loss, validation_accuracy = evaluation(
-            training.network, validation_part, training.arithmetic, training.workers, training.team
+            training.trained_network(), validation_part, training.arithmetic, training.workers, training.team
         )
         if not validation_loss + loss < float("inf"):
             raise Diverged(f"the validation loss after epoch {number}")
         training.epochs.append(Epoch(loss, accuracy, validation_loss, validation_accuracy, meter.seconds()))
         training.meter = meter.renewed()
         yield training.epochs[-1]
+
+
+def steps_of(images: int, batch_size: int, whole_batches: bool) -> int:
+    """Optimiser steps an epoch."""
+    return images // batch_size if whole_batches else -(-images // batch_size)
+
+
+class Parts:
+    """The training images as a training takes them: in the order of an epoch, and of the side of a step."""
+
+    def __init__(self, training: Training, part: DevicePart) -> None:
+        self.training, self.whole, self.current = training, part, part
+        self.smaller: dict[int, Tensor] = {}
+
+    def begin(self, epoch: int) -> None:
+        """Lay out the order of an epoch, counted from 1."""
+        key = self.training.order_key
+        if key is not None:
+            generator = torch.Generator().manual_seed(random_word(key, epoch) >> 1)
+            self.current = self.whole.reordered(torch.randperm(len(self.whole), generator=generator))
+
+    def batch(self, start: int, size: int) -> tuple[Tensor, Tensor]:
+        """Images and labels of the training's next step."""
+        training, whole = self.training, self.whole.images.shape[1]
+        sides = () if training.acceleration is None else training.acceleration.sides
+        side = side_at(sides, training.state.steps, training.steps, whole)
+        part = self.current
+        if side != whole:
+            if side not in self.smaller:
+                self.smaller = {side: self._resized(side)}
+            part = replace(part, images=self.smaller[side])
+        return part.batch(start, size)
+
+    def _resized(self, side: int) -> Tensor:
+        images, team = self.whole.images, self.training.team
+        found = torch.empty((len(images), side, side, images.shape[3]), dtype=images.dtype, device=images.device)
+
+        def task(rank: int) -> None:
+            first, end = team.share(len(images), rank)
+            for start in range(first, end, 1000):
+                stop = min(start + 1000, end)
+                found[start:stop] = resized(images[start:stop], side)
+
+        team.run(task)
+        return found

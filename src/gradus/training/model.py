@@ -38,7 +38,7 @@ class Network(nn.Module):
         self.architecture = architecture
         shapes = layers.parameter_shapes(architecture)
         for name in filter(None, layers.parameter_names(architecture)):
-            self.add_module(name, _Weights(shapes[f"{name}.gains"], biases))
+            self.add_module(name, LayerWeights(shapes[f"{name}.gains"], biases))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -73,13 +73,16 @@ class Network(nn.Module):
                     values = values.permute(0, 2, 3, 1).flatten(1) if values.ndim == 4 else values
         return values
 
+    def layer_weights(self) -> dict[str, LayerWeights]:
+        """Gains and bias of each layer with weights, by its name, from the first to the last."""
+        return {name: child for name, child in self.named_children() if isinstance(child, LayerWeights)}
+
     def _gains_and_bias(self, name: str) -> tuple[Tensor, Tensor | None]:
-        weights = self.get_submodule(name)
-        assert isinstance(weights, _Weights)
+        weights = self.layer_weights()[name]
         return weights.gains, weights.bias
 
 
-class _Weights(nn.Module):
+class LayerWeights(nn.Module):
     """Gains and bias of one layer, stored as PyTorch's kernels want them; ``shape`` is that of the description."""
 
     def __init__(self, shape: layers.Shape, biases: bool) -> None:
@@ -105,8 +108,7 @@ def initialised(
         raise InputError("initialisation", start.text, rule, "choose zeros, constant:C or glorot")
     network = Network(architecture, biases)
     with torch.no_grad():
-        for weights in network.children():
-            assert isinstance(weights, _Weights)
+        for weights in network.layer_weights().values():
             if weights.bias is not None:
                 weights.bias.fill_(float(start.biases.value))
             if start.gains.is_uniform:

@@ -14,7 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from gradus.exact.networks.layers import Conv2D
+from gradus.training.device import sum_type
 from gradus.training.dropout import Masks
+
+_PART = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -173,13 +176,84 @@ class Operations:
         if bias_gradient is not None:
             bias_gradient.copy_(gradient.sum(0))
 
-    def cross_entropy(self, logits: Tensor, labels: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Sum over the rows, how many are classified rightly, and the gradient of the sum divided by ``count``."""
+    def moments(self, x: Tensor) -> Tensor:
+        """Sums over each channel of the values and of their squares, shaped (2, channels), in float64 if there is."""
+        exact = x.to(sum_type(x.device))
+        return torch.stack([exact.sum((0, 2, 3)), (exact * exact).sum((0, 2, 3))])
+
+    def normalised(self, x: Tensor, factor: Tensor, offset: Tensor, relu: bool) -> Tensor:
+        """Factor times x plus offset, channel by channel, and ReLU after it."""
+        exact = torch.promote_types(x.dtype, torch.float32)
+        values = (x.to(exact) * _each(factor.to(exact)) + _each(offset.to(exact))).to(x.dtype)
+        return values.relu_() if relu else values
+
+    def gradient_moments(self, gradient: Tensor, x: Tensor, y: Tensor, relu: bool) -> Tensor:
+        """Sums over each channel of the gradient by what goes into ReLU, and of its products with x."""
+        exact = gradient.to(sum_type(x.device))
+        exact = exact * (y > 0) if relu else exact
+        return torch.stack([exact.sum((0, 2, 3)), (exact * x).sum((0, 2, 3))])
+
+    def normalised_gradient(
+        self, gradient: Tensor, x: Tensor, y: Tensor, relu: bool, factor: Tensor, slope: Tensor, offset: Tensor
+    ) -> Tensor:
+        """Factor times the gradient by what goes into ReLU, plus slope times x, plus offset, channel by channel."""
+        exact = torch.promote_types(x.dtype, torch.float32)
+        own = gradient.to(exact)
+        own = own * (y > 0) if relu else own
+        found = own * _each(factor.to(exact)) + x.to(exact) * _each(slope.to(exact)) + _each(offset.to(exact))
+        return found.to(x.dtype)
+
+    def augmented(self, images: Tensor, words: Tensor, shift: int, mirrored: Tensor, mirrored_edges: bool) -> Tensor:
+        """Bytes shaped (count, height, width, channels), each image shifted and mirrored.
+
+        Args:
+            words: one random word an image, 31 bits of it for each of the two shifts.
+            shift: the most pixels of a shift.
+            mirrored: which images are mirrored.
+            mirrored_edges: what comes in from outside is what lies inside, mirrored at the edge, in place of black.
+        """
+        count, height, width, _ = images.shape
+        if shift:
+            rows, columns = (((words >> bits) & _PART).mul_(2 * shift + 1) >> 31 for bits in (0, 31))
+            moved = torch.nn.functional.pad(images, (0, 0, shift, shift, shift, shift))
+            if mirrored_edges:
+                inside = [_mirrored_at_edges(size, shift, images.device) for size in (height, width)]
+                moved = images.index_select(1, inside[0]).index_select(2, inside[1])
+            rows = rows[:, None] + torch.arange(height, device=images.device)
+            columns = columns[:, None] + torch.arange(width, device=images.device)
+            each = torch.arange(count, device=images.device)[:, None, None]
+            images = moved[each, rows[:, :, None], columns[:, None, :]]
+        return torch.where(mirrored[:, None, None, None], images.flip(2), images)
+
+    def cross_entropy(
+        self, logits: Tensor, labels: Tensor, count: int, smoothing: float = 0.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Sum over the rows, how many are classified rightly, and the gradient of the sum divided by ``count``.
+
+        Args:
+            smoothing: share of each label that is spread over all classes.
+        """
         exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
-        loss = functional.cross_entropy(exact, labels, reduction="sum")
-        gradient = exact.softmax(1)
-        gradient.scatter_add_(1, labels[:, None], gradient.new_full((len(labels), 1), -1.0))
-        return loss, (exact.argmax(1) == labels).sum(), gradient.div_(count).to(logits.dtype)
+        loss = functional.cross_entropy(exact, labels, reduction="sum", label_smoothing=smoothing)
+        classes = torch.arange(logits.shape[1], device=logits.device)
+        target = (labels[:, None] == classes).to(exact.dtype).mul_(1 - smoothing).add_(smoothing / len(classes))
+        gradient = exact.softmax(1).sub_(target).div_(count)
+        return loss, (exact.argmax(1) == labels).sum(), gradient.to(logits.dtype)
+
+
+def _each(channels: Tensor) -> Tensor:
+    """One number a channel, shaped so that images can be multiplied by it."""
+    return channels[:, None, None]
+
+
+def _mirrored_at_edges(size: int, by: int, device: torch.device) -> Tensor:
+    """Positions of a line that goes on mirrored for ``by`` on both sides.
+
+    >>> _mirrored_at_edges(4, 2, torch.device("cpu")).tolist()
+    [2, 1, 0, 1, 2, 3, 2, 1]
+    """
+    at = torch.arange(-by, size + by, device=device).abs()
+    return torch.where(at < size, at, 2 * size - 2 - at)
 
 
 def _padded(x: Tensor, layer: Conv2D) -> tuple[Tensor, list[int]]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam as torch_adam
 
-from gradus.training.configuration import Adam, OptimizerRule, Sgd
+from gradus.training.configuration import Adam, Muon, OptimizerRule, Sgd
 from gradus.training.kernels import Library, Run
 
 
@@ -43,7 +43,7 @@ State: TypeAlias = SgdState | AdamState
 def initial_state(rule: OptimizerRule, weights: Sequence[Tensor]) -> State:
     """The state before the first step: no steps, zero velocities or moments, shaped and laid out as the weights."""
     match rule:
-        case Sgd():
+        case Sgd() | Muon():
             return SgdState(0, _zeros(weights))
         case Adam():
             return AdamState(0, _zeros(weights), _zeros(weights))
@@ -62,7 +62,7 @@ def step(rule: OptimizerRule, state: State, weights: Sequence[Tensor], gradients
     >>> weights[0].item()
     -0.25
     """
-    if rule.weight_decay:
+    if rule.weight_decay and not isinstance(rule, Muon):
         with torch.no_grad():
             gradients = torch._foreach_add(list(gradients), list(weights), alpha=rule.weight_decay)
     match rule, state:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
@@ -21,6 +21,7 @@ from gradus.exact.networks.layers import (
     parameter_names,
 )
 from gradus.training.dropout import Masks
+from gradus.training.normalisation import EPSILON, Normalisation
 from gradus.training.operations import Dropping, Operations, Saved, Weights
 from gradus.training.team import Team
 
@@ -40,12 +41,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Tail:
-    """What follows the products of a layer with weights: pooling, ReLU and dropout, in this order.
+    """What follows the products of a layer with weights: pooling, batch normalisation, ReLU and dropout, in this order.
 
-    The maximum and ReLU commute, and ReLU after it has a fraction of the work; values and gradients are the same.
+    The maximum commutes with ReLU and with normalisation, whose factors are positive; after it they have a fraction of
+    the work.
     """
 
     pool: int = 1
+    normalised: bool = False
     relu: bool = False
     rate: Fraction = Fraction(0)
     dropout: int = 0
@@ -68,6 +71,7 @@ class ConvolutionStage:
     """A convolution and its tail.
 
     Attributes:
+        trained: whether there are weights to train here or before; otherwise there is no backward pass.
         inputs: whether the gradient by the inputs is needed.
         masked_inputs: whether the stage before leaves its ReLU's part of the gradient to this one.
         masked_outputs: whether the stage after does this one's.
@@ -80,6 +84,7 @@ class ConvolutionStage:
     inputs: bool = True
     masked_inputs: bool = False
     masked_outputs: bool = False
+    trained: bool = True
 
     def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
         tail, drop = self.tail, _dropping(self.tail, masks)
@@ -89,17 +94,72 @@ class ConvolutionStage:
             values, self.saved = self.operations.pooled(values, tail.pool, tail.relu, drop)
             return values
         values = self.operations.convolution(x, self.weights, self.layer, tail.relu)
-        if self.masked_outputs or not (tail.relu or drop):
+        if self.masked_outputs or not self.trained or not (tail.relu or drop):
             self.saved = Saved()
             return values
         values, self.saved = self.operations.activated(values, tail.relu, drop)
         return values
 
     def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
+        if not self.trained:
+            return None
         rest = (self.x, self.weights, self.layer, self.inputs, self.masked_inputs)
         if self.tail.pool > 1:
             return self.operations.pooled_convolution_gradients(gradient, self.tail.pool, self.saved, *rest)
         return self.operations.convolution_gradients(self.operations.activated_gradient(gradient, self.saved), *rest)
+
+
+@dataclass(eq=False)
+class NormalisedConvolutionStage:
+    """A convolution without bias, perhaps pooling, batch normalisation with a shift for each filter, and ReLU.
+
+    The values of a channel are normalised by their mean and variance over the whole batch, all threads and processes.
+
+    Attributes:
+        normalisation: the shifts, and the running mean and variance.
+    """
+
+    layer: Conv2D
+    tail: Tail
+    weights: Weights
+    operations: Operations
+    normalisation: Normalisation
+    inputs: bool = True
+
+    def __post_init__(self) -> None:
+        own = self.weights
+        self.gains = Weights(own.gains, None, own.gains_gradient, None)
+
+    def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
+        self.x, normal = x, self.normalisation
+        values = self.operations.convolution(x, self.gains, self.layer, relu=False)
+        if self.tail.pool > 1:
+            values, self.saved = self.operations.pooled(values, self.tail.pool, False, None)
+        moments = self.operations.moments(values)
+        self.count = rows.count * values.shape[2] * values.shape[3]
+        self.mean, variance = normal.batch_statistics(moments, self.count)
+        self.factor = 1 / (variance + EPSILON).sqrt()
+        offset = normal.shift - self.mean * self.factor
+        self.before, self.after = values, self.operations.normalised(values, self.factor, offset, self.tail.relu)
+        return self.after
+
+    def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
+        relu = self.tail.relu
+        moments = self.operations.gradient_moments(gradient, self.before, self.after, relu)
+        assert self.weights.bias_gradient is not None
+        self.weights.bias_gradient.copy_(moments[0])
+        total, product = self.normalisation.summed(moments)
+        # With z = (x - mean) factor the gradient by x is factor (g - mean(g) - z mean(g z)).
+        along = self.factor * (product - self.mean * total) / self.count
+        slope = -self.factor * self.factor * along
+        offset = -self.factor * total / self.count - self.mean * slope
+        gradient = self.operations.normalised_gradient(
+            gradient, self.before, self.after, relu, self.factor, slope, offset
+        )
+        rest = (self.x, self.gains, self.layer, self.inputs, False)
+        if self.tail.pool > 1:
+            return self.operations.pooled_convolution_gradients(gradient, self.tail.pool, self.saved, *rest)
+        return self.operations.convolution_gradients(gradient, *rest)
 
 
 @dataclass(eq=False)
@@ -220,6 +280,7 @@ class Passes:
     stages: list[Stage]
     operations: Operations
     dtype: torch.dtype
+    label_smoothing: float = 0.0
 
     def gradients(self, images: Tensor, labels: Tensor, rows: Rows, masks: Masks | None) -> tuple[Tensor, Tensor]:
         """Write the gradients of the mean loss of ``rows.count`` images by all weights, from those of these rows.
@@ -234,7 +295,7 @@ class Passes:
         values = self.operations.scaled(images, self.dtype)
         for stage in self.stages:
             values = stage.forward(values, rows, masks)
-        loss, right, gradient = self.operations.cross_entropy(values, labels, rows.count)
+        loss, right, gradient = self.operations.cross_entropy(values, labels, rows.count, self.label_smoothing)
         found: Tensor | None = gradient
         for stage in reversed(self.stages):
             if found is None:  # no weights stand before it
@@ -244,69 +305,85 @@ class Passes:
 
 
 def stages(
-    architecture: Architecture, weights: Mapping[str, Weights], operations: Operations, team: Team, rank: int
+    architecture: Architecture,
+    weights: Mapping[str, Weights],
+    operations: Operations,
+    team: Team,
+    rank: int,
+    normalisations: Mapping[str, Normalisation] | None = None,
 ) -> list[Stage]:
     """The stages of a network without its soft-max, for one thread of a team.
 
     Args:
         weights: by the names of :func:`gradus.exact.networks.layers.parameter_names`.
+        normalisations: of the convolutions that are normalised, by the same names; where there are any, the first
+            convolution is not trained.
     """
     found: list[Stage] = []
-    first = True
-    for layer, name, tail in _grouped(architecture):
+    trains = False
+    for layer, name, tail in _grouped(architecture, normalisations or {}):
         before = found[-1] if found else None
         # The ReLU of a layer whose outputs go straight into the next layer with weights.
         leaves_mask = isinstance(before, ConvolutionStage | DenseStage) and before.tail == Tail(relu=True)
         stage: Stage
         match layer:
+            case Conv2D() if tail.normalised:
+                leaves_mask = False
+                normalisation = (normalisations or {})[name].seen_by(rank)
+                stage = NormalisedConvolutionStage(layer, tail, weights[name], operations, normalisation, trains)
             case Conv2D():
-                stage = ConvolutionStage(layer, tail, weights[name], operations, not first, leaves_mask)
+                trained = not normalisations
+                stage = ConvolutionStage(layer, tail, weights[name], operations, trains, leaves_mask, trained=trained)
             case Dense():
                 if team.size > 1 and weights[name].gains.numel() >= SPLIT_FROM:
                     stage = SplitDenseStage(
-                        name, layer, tail, weights[name], operations, team, rank, not first, leaves_mask
+                        name, layer, tail, weights[name], operations, team, rank, trains, leaves_mask
                     )
                 else:
-                    stage = DenseStage(layer, tail, weights[name], operations, not first, leaves_mask)
+                    stage = DenseStage(layer, tail, weights[name], operations, trains, leaves_mask)
             case _:
                 leaves_mask = False
                 stage = PoolingStage(tail, operations)
         if leaves_mask and isinstance(before, ConvolutionStage | DenseStage):
             before.masked_outputs = True
-        first = first and not name
+        trains = trains or (bool(name) and not (isinstance(stage, ConvolutionStage) and not stage.trained))
         found.append(stage)
     return found
 
 
-def _grouped(architecture: Architecture) -> Iterator[tuple[Layer, str, Tail]]:
+def _grouped(architecture: Architecture, normalised: Collection[str]) -> Iterator[tuple[Layer, str, Tail]]:
     """The layers with weights and their names, each with its tail; pooling and dropout that fit into none, alone."""
     current: tuple[Layer, str, Tail] | None = None
     dropouts = 0
-    for layer, name in zip(architecture.layers, parameter_names(architecture), strict=True):
+    layers = architecture.layers
+    for number, (layer, name) in enumerate(zip(layers, parameter_names(architecture), strict=True)):
         match layer:
             case Conv2D() | Dense():
                 if current:
                     yield current
-                current = (layer, name, Tail(relu=layer.activation == "relu"))
+                current = (layer, name, Tail(normalised=name in normalised, relu=layer.activation == "relu"))
             case MaxPool2D(size=1) | Flatten():
                 pass
             case MaxPool2D():
-                if current and isinstance(current[0], Conv2D) and current[2].pool == 1 and not current[2].rate:
+                # Before normalisation, pooling over a whole image would leave it one value an image and channel.
+                last = bool(current and current[2].normalised) and isinstance(layers[number + 1], Flatten)
+                fits = current and isinstance(current[0], Conv2D) and current[2].pool == 1 and not current[2].rate
+                if current and fits and not last:
                     current = (*current[:2], replace(current[2], pool=layer.size))
                     continue
                 if current:
                     yield current
                 current = (layer, "", Tail(pool=layer.size))
             case Dropout():
-                number, dropouts = dropouts, dropouts + 1
+                drops, dropouts = dropouts, dropouts + 1
                 if not layer.rate:
                     continue
                 if current and not current[2].rate:
-                    current = (*current[:2], replace(current[2], rate=layer.rate, dropout=number))
+                    current = (*current[:2], replace(current[2], rate=layer.rate, dropout=drops))
                     continue
                 if current:
                     yield current
-                current = (layer, "", Tail(rate=layer.rate, dropout=number))
+                current = (layer, "", Tail(rate=layer.rate, dropout=drops))
     if current:
         yield current
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
+from gradus.exact.learnability.initialisation import GLOROT
 from gradus.runs.record import DataSummary
 from gradus.runs.request import RunRequest
+from gradus.training.acceleration import WHITENED_FROM, start
 from gradus.training.augmentation import Augmenter
 from gradus.training.configuration import Configuration
 from gradus.training.data.cache import OnMessage
@@ -18,7 +21,7 @@ from gradus.training.device import arithmetic_type
 from gradus.training.dropout import Masks
 from gradus.training.kernels import MAX_SOURCES, library
 from gradus.training.kernels.operations import FastOperations
-from gradus.training.loop import Training
+from gradus.training.loop import Training, steps_of
 from gradus.training.model import initialised
 from gradus.training.operations import Operations
 from gradus.training.seeds import Stream, stream_seed
@@ -45,7 +48,8 @@ class Plan:
     @property
     def steps(self) -> int:
         """Optimiser steps an epoch."""
-        return -(-len(self.split.training) // self.configuration.batch_size)
+        configuration = self.configuration
+        return steps_of(len(self.split.training), configuration.batch_size, configuration.shuffled)
 
     @property
     def test(self) -> Part:
@@ -82,22 +86,24 @@ class Plan:
     def begun(self, workers: Workers, team: Team) -> Training:
         """The training before its first step, as the seed fixes it."""
         configuration, device = self.configuration, self.device
-        network = initialised(
-            configuration.architecture,
-            torch.Generator().manual_seed(self._seed("weights")),
-            configuration.initialisation,
-            configuration.biases,
-        )
+        generator = torch.Generator().manual_seed(self._seed("weights"))
+        network = initialised(configuration.architecture, generator, configuration.initialisation, configuration.biases)
+        if configuration.accelerated is not None and configuration.initialisation == GLOROT:
+            images = self.dataset.training.images[np.sort(self.split.training[:WHITENED_FROM])]
+            start(network, torch.from_numpy(images), generator)
         augmentation = configuration.augmentation
+        operations = Operations() if team.library is None else FastOperations(team.library)
         return Training(
             network.to(device),
             configuration.optimizers[self.request.optimizer],
             Masks(self._seed("dropout")),
-            None if augmentation is None else Augmenter(augmentation, self._seed("augmentation")),
+            None if augmentation is None else Augmenter(augmentation, self._seed("augmentation"), operations),
             arithmetic_type(self.request.precision),
             workers,
             team,
-            Operations() if team.library is None else FastOperations(team.library),
+            operations,
+            configuration.accelerated,
+            self._seed("order") if configuration.shuffled else None,
         )
 
     def _seed(self, name: Stream) -> int:

@@ -25,17 +25,18 @@ _MANY = 10
 def asked(
     recipe: str,
     data: str | Path,
-    optimizer: Optimizer = "adam",
-    epochs: int = 1,
+    optimizer: Optimizer | None = None,
+    epochs: int | None = None,
     seed: int = 0,
     device: Device = "auto",
-    precision: Precision = "fp32",
+    precision: Precision | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> RunRequest:
     """The request for a run of one of the recipes.
 
-    Two ways to write the same make one request: a folder stands with its whole path, numbers in one form, and settings
-    that say what the recipe says anyway are left out.
+    Optimiser, epochs and precision are the recipe's own where they are not given.  Two ways to write the same make one
+    request: a folder stands with its whole path, numbers in one form, and settings that say what the recipe says anyway
+    are left out.
 
     Raises:
         InputError: the recipe, optimiser, a setting or the seed is none that there is, or out of bounds.
@@ -47,17 +48,22 @@ def asked(
         if not isinstance(text, kinds):
             raise InputError(name, text, "must be a name" if name == "recipe" else "must be a name or a folder", _NAMED)
     base = recipe_named(recipe)(_MANY)
+    given = sorted((name, _text(name, value)) for name, value in (settings or {}).items())
+    optimizer = base.optimizer if optimizer is None else optimizer
     _check_one_of("optimizer", optimizer, get_args(Optimizer))
     _check_one_of("device", device, get_args(Device))
-    _check_one_of("precision", precision, get_args(Precision))
+    if precision is not None:
+        _check_one_of("precision", precision, get_args(Precision))
+    own = configured(base, given, optimizer)
+    epochs = own.epochs if epochs is None else epochs
     for name, value, least in (("epochs", epochs, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST_SEED:
             bounds = f"{least} or more" if not isinstance(value, int) or value < least else f"at most {LARGEST_SEED}"
             raise InputError(name, value, f"must be a whole number, {bounds}", f"give {name} {least}, say")
-    given = sorted((name, _text(name, value)) for name, value in (settings or {}).items())
-    configured(base, given, optimizer)
     changing = tuple(setting for setting in given if configured(base, [setting]) != base)
-    return RunRequest(recipe, placed(data), optimizer, epochs, seed, device, precision, settings=changing)
+    return RunRequest(
+        recipe, placed(data), optimizer, epochs, seed, device, precision or own.precision, settings=changing
+    )
 
 
 def placed(data: str | Path) -> str:

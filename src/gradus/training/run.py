@@ -128,7 +128,7 @@ def run(
         session = Session(plan, around)
         record = session.record()
     if on_trained is not None:
-        on_trained(TrainedNetwork(session.training.network, plan.dataset.classes, record.id))
+        on_trained(TrainedNetwork(session.training.trained_network(), plan.dataset.classes, record.id))
     return record
 
 

@@ -102,8 +102,9 @@ class Session:
             data = on_device(plan.dataset.training, plan.device)
             self._train(data.chosen(plan.split.training), data.chosen(plan.split.validation))
             test = on_device(plan.test, plan.device)
-            loss, accuracy = evaluation(training.network, test, training.arithmetic, training.workers, training.team)
-            trained = TrainedNetwork(training.network, plan.dataset.classes, run_id(plan.request))
+            trained_network = training.trained_network()
+            loss, accuracy = evaluation(trained_network, test, training.arithmetic, training.workers, training.team)
+            trained = TrainedNetwork(trained_network, plan.dataset.classes, run_id(plan.request))
             self._write(lambda folder: write_weights(folder, trained))
         return self._measured(loss, accuracy)
 
@@ -234,7 +235,7 @@ class Session:
             total_s=self._elapsed_s(),
             peak_memory_bytes=peak_memory_bytes(plan.device),
             initial_weights=self.initial_weights,
-            final_weights=weight_fingerprints(weights_of(training.network)),
+            final_weights=weight_fingerprints(weights_of(training.trained_network())),
             workers=training.workers.size,
         )
 

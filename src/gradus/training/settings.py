@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from gradus.errors import InputError, nearest
 from gradus.exact.learnability.initialisation import Initialisation
-from gradus.exact.networks.layers import Dropout
+from gradus.exact.networks.layers import Dense, Dropout
 from gradus.runs.request import Optimizer
-from gradus.training.configuration import Adam, Augmentation, Configuration, OptimizerRule, Sgd
+from gradus.training.configuration import Adam, Augmentation, Configuration, Muon, OptimizerRule, Sgd
+from gradus.training.recipes.fast import RUNGS, fast, rung_for
 
 Setting: TypeAlias = tuple[str, str]
 Change: TypeAlias = Callable[[Configuration, str], Configuration]
@@ -45,7 +46,8 @@ def configured(
     >>> changed.images, changed.optimizers["sgd"].learning_rate, changed.validation_share
     (64, 0.02, Fraction(1, 4))
     """
-    for name, value in settings:
+    # The rung chooses what the other settings may change.
+    for name, value in sorted(settings, key=lambda setting: setting[0] != TARGET):
         if name not in SETTINGS:
             known = sorted(SETTINGS)
             raise InputError("setting", name, f"must be one of {', '.join(known)}", nearest(name, known, "choose one"))
@@ -139,6 +141,8 @@ def _changed(rule: OptimizerRule, values: Mapping[str, float]) -> OptimizerRule:
             return replace(rule, **values)
         case Adam():
             return replace(rule, **values)
+        case Muon():
+            return replace(rule, **values)
 
 
 def _without_dropout(configuration: Configuration, value: str) -> Configuration:
@@ -151,9 +155,24 @@ def _without_dropout(configuration: Configuration, value: str) -> Configuration:
 
 def _augmented(configuration: Configuration, flip: bool | None = None, shift: int | None = None) -> Configuration:
     before = configuration.augmentation or Augmentation(flip=False, shift=0)
-    after = Augmentation(before.flip if flip is None else flip, before.shift if shift is None else shift)
+    after = replace(before, flip=before.flip if flip is None else flip, shift=before.shift if shift is None else shift)
     return replace(configuration, augmentation=after if after.flip or after.shift else None)
 
+
+def _on_rung(configuration: Configuration, value: str) -> Configuration:
+    """The rung of the recipe ``fast`` that is meant for an accuracy."""
+    accuracy, last = _share(TARGET, value), configuration.architecture.layers[-1]
+    if configuration.accelerated is None or not isinstance(last, Dense):
+        raise InputError(f"setting {TARGET}", value, "is a setting of the recipe fast", "train fast, or leave it out")
+    rung = rung_for(accuracy)
+    if rung is None:
+        highest = float(RUNGS[-1].accuracy)
+        raise InputError(f"setting {TARGET}", value, f"must be at most {highest:g}", f"write {TARGET}={highest:g}")
+    return fast(last.units, rung)
+
+
+TARGET = "target_accuracy"
+"""The setting that chooses a rung."""
 
 SETTINGS: dict[str, Known] = {
     "batch_size": Known("images a step", lambda c, v: replace(c, batch_size=whole("batch_size", v))),
@@ -201,6 +220,7 @@ SETTINGS: dict[str, Known] = {
         "plain, or stratified: every class has the same share in both parts",
         lambda c, v: replace(c, stratified=choice("split", v, "stratified", "plain")),
     ),
+    TARGET: Known("of fast, up to 0.9: the rung of its ladder that reaches it", _on_rung),
     "validation_share": Known(
         "share of the training images that validates",
         lambda c, v: replace(c, validation_share=_share("validation_share", v)),

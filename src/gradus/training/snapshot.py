@@ -55,7 +55,8 @@ def snapshot(training: Training, request: RunRequest, clock: Clock, initial_weig
         for group, members in _groups(training).items()
         for name, tensor in members.items()
     }
-    return Checkpoint(facts, tensors | {"samples": torch.tensor([training.samples])})
+    running = {name: tensor.clone() for name, tensor in _running(training).items()}
+    return Checkpoint(facts, tensors | running | {"samples": torch.tensor([training.samples])})
 
 
 def restore(training: Training, checkpoint: Checkpoint) -> None:
@@ -69,6 +70,8 @@ def restore(training: Training, checkpoint: Checkpoint) -> None:
         for group, members in _groups(training).items():
             for name, tensor in members.items():
                 tensor.copy_(stored(tensors[f"{group}/{name}"]))
+        for name, tensor in _running(training).items():
+            tensor.copy_(tensors[name])
         samples = int(tensors["samples"].item())
     except (KeyError, RuntimeError) as error:
         rule = "is of another network or optimiser than the run's"
@@ -87,6 +90,14 @@ def _groups(training: Training) -> dict[str, dict[str, Tensor]]:
     parameters = training.parameters
     wholes = {"weights": parameters.values, **state_tensors(training.state)}
     return {group: parameters.by_name(parameters.views(whole)) for group, whole in wholes.items()}
+
+
+def _running(training: Training) -> dict[str, Tensor]:
+    """The running statistics of the normalisations, by name; the tensors themselves."""
+    found: dict[str, Tensor] = {}
+    for name, normalisation in training.gradients.normalisations.items():
+        found |= {f"running/{name}.mean": normalisation.mean, f"running/{name}.variance": normalisation.variance}
+    return found
 
 
 def _check_finite(training: Training) -> None:

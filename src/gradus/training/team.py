@@ -27,6 +27,7 @@ class Team:
         self.size, self.library = size, library
         self._task: Callable[[int], None] | None = None
         self._failure: BaseException | None = None
+        self._together = True
         self._shared: dict[object, Tensor] = {}
         self._sharing = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -49,10 +50,12 @@ class Team:
             return
         if self._failure is not None:
             raise self._failure
-        self._task = task
+        if not self._together:
+            raise threading.BrokenBarrierError
+        self._task, self._together = task, False
         self.wait()
         self._do(0)
-        self._calls.barrier_wait(self._barrier)
+        self._together = bool(self._calls.barrier_wait(self._barrier))
         if self._failure is not None:
             raise self._failure
 
@@ -85,7 +88,10 @@ class Team:
         """Let the other threads go."""
         if self._threads:
             self._task = None
-            self._calls.barrier_wait(self._barrier)
+            if self._together:
+                self._calls.barrier_wait(self._barrier)
+            else:  # Ctrl-C between two calls here, say, and the others wait for this thread in the midst of a task
+                self._calls.barrier_break(self._barrier)
             for thread in self._threads:
                 thread.join()
             self._threads = []

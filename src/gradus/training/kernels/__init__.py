@@ -55,11 +55,16 @@ _FOR_BOTH_TYPES: dict[str, tuple[Any, ...]] = {
     "cross_entropy": (_P, _P, _L, _L, c_double, _L, _P, _P, _P),
     "pooled": (_P, _L, _L, _L, _L, _I, *_DROP, _L, _P, _P),
     "pooled_gradient": (_P, _P, _L, _L, _L, _L, c_float, _P),
+    "moments": (_P, _L, _L, _P, _P),
+    "normalised": (_P, _L, _L, _P, _P, _I, _P),
+    "gradient_moments": (_P, _P, _P, _L, _L, _I, _P, _P),
+    "normalised_gradient": (_P, _P, _P, _L, _L, _I, _P, _P, _P, _P),
     "pooled_convolution_gradients": (_L, _L, _L, _L, _L, _L, _P, _P, _P, _P, c_float, _I, _P, _P, _P),
 }
 _OTHERS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sgd": (None, (_P, _L, _P, c_float, _P, c_float, c_float, _I, _P)),
     "adam": (None, (_P, _L, _P, c_float, _P, c_float, c_float, c_float, c_float, _P, _P)),
+    "augmented": (None, (_P, _P, _L, _L, _L, _L, _L, _P, _I, _P)),
     "barrier_made": (_P, (_I,)),
     "barrier_ended": (None, (_P,)),
     "barrier_wait": (_I, (_P,)),
@@ -128,7 +133,7 @@ def _library() -> Library | str:
 
 
 def _compiled(compiler: str) -> Path:
-    """The library's file, which is made unless it is there."""
+    """The library's file, which is made unless it is there; one that is not whole is made again."""
     sources = {
         file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.[ch]*")) if _is_source(file)
     }
@@ -136,17 +141,27 @@ def _compiled(compiler: str) -> Path:
     what = [told, platform.machine().encode(), _processor().encode(), repr(_OPTIONS).encode(), *sources.values()]
     name = hashlib.sha256(b"\0".join(what)).hexdigest()[:24]
     folder = cache_folder() / "kernels"
-    file = folder / f"{name}.so"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = folder / f"{name}.{os.getpid()}"
-        command = [compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(draft)]
-        try:
-            subprocess.run(command, capture_output=True, check=True, timeout=_COMPILES_WITHIN_S)
-            write_whole(file, draft.read_bytes())
-        finally:
-            draft.unlink(missing_ok=True)
+    for file in folder.glob(f"{name}-*.so"):
+        # Loading a torn library may end the process.
+        if file == _place(folder, name, file.read_bytes()):
+            return file
+        file.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = folder / f"{name}.{os.getpid()}"
+    command = [compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(draft)]
+    try:
+        subprocess.run(command, capture_output=True, check=True, timeout=_COMPILES_WITHIN_S)
+        content = draft.read_bytes()
+    finally:
+        draft.unlink(missing_ok=True)
+    file = _place(folder, name, content)
+    write_whole(file, content)
     return file
+
+
+def _place(folder: Path, name: str, content: bytes) -> Path:
+    """A file whose name proves its content."""
+    return folder / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.so"
 
 
 def _is_source(file: Path) -> bool:

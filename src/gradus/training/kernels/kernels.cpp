@@ -1,5 +1,7 @@
 // What gradus.training.kernels calls.  Types: b is bfloat16, f is float32.
+#include "augmentation.h"
 #include "barrier.h"
+#include "normalisation.h"
 #include "pooled_convolution.h"
 #include "update.h"
 
@@ -35,6 +37,21 @@ extern "C" {
                            int64_t channels, float scale, T* out) {                                                    \
     pooled_gradient(gradient, choice, rows, height, width, channels, scale, out);                                      \
   }                                                                                                                    \
+  void moments_##S(const T* x, int64_t rows, int64_t channels, double* sums, double* squares) {                         \
+    moments(x, rows, channels, sums, squares);                                                                         \
+  }                                                                                                                    \
+  void normalised_##S(const T* x, int64_t rows, int64_t channels, const float* factor, const float* offset, int relu,  \
+                      T* y) {                                                                                          \
+    normalised(x, rows, channels, factor, offset, relu, y);                                                            \
+  }                                                                                                                    \
+  void gradient_moments_##S(const T* gradient, const T* x, const T* y, int64_t rows, int64_t channels, int relu,       \
+                            double* sums, double* products) {                                                          \
+    gradient_moments(gradient, x, y, rows, channels, relu, sums, products);                                            \
+  }                                                                                                                    \
+  void normalised_gradient_##S(const T* gradient, const T* x, const T* y, int64_t rows, int64_t channels, int relu,    \
+                               const float* factor, const float* slope, const float* offset, T* out) {                 \
+    normalised_gradient(gradient, x, y, rows, channels, relu, factor, slope, offset, out);                             \
+  }                                                                                                                    \
   void pooled_convolution_gradients_##S(int64_t rows, int64_t height, int64_t width, int64_t inputs, int64_t filters,  \
                                         int64_t padding, const T* x, const T* gains, const T* gradient,                \
                                         const uint8_t* choice, float scale, int masked, float* gains_gradient,         \
@@ -53,6 +70,11 @@ void sgd(const Run* runs, int64_t count, float* weights, float decay, bfloat16* 
 void adam(const Run* runs, int64_t count, float* weights, float decay, bfloat16* copies, float rate, float beta1,
           float beta2, float epsilon, float* first_moments, float* second_moments) {
   update(Adam{rate, beta1, beta2, epsilon, first_moments, second_moments}, runs, count, weights, decay, copies);
+}
+
+void augmented(const uint8_t* images, const uint64_t* words, int64_t rows, int64_t height, int64_t width,
+               int64_t channels, int64_t shift, const uint8_t* mirrored, int mirrored_edges, uint8_t* out) {
+  shifted_and_mirrored(images, words, rows, height, width, channels, shift, mirrored, mirrored_edges, out);
 }
 
 void* barrier_made(int size) { return new Barrier(size); }

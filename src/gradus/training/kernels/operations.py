@@ -15,7 +15,7 @@ from gradus.training.operations import Dropping, Operations, Saved, Weights
 
 _TYPES = (torch.float32, torch.bfloat16)
 _IN_ONE_GO = 16
-"""Filters and inputs are taken in sixteens."""
+"""Filters are taken in sixteens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class FastOperations(Operations):
     ) -> Tensor | None:
         rows, channels, height, width = x.shape
         filters = len(weights.gains)
-        fit = layer.kernel == (3, 3) and not channels % _IN_ONE_GO and not filters % _IN_ONE_GO
+        fit = layer.kernel == (3, 3) and not filters % _IN_ONE_GO
         if not isinstance(saved, Chosen) or saved.choice is None or not fit:
             return super().pooled_convolution_gradients(gradient, size, saved, x, weights, layer, inputs, masked)
         assert weights.gains_gradient.dtype == torch.float32
@@ -150,14 +150,74 @@ class FastOperations(Operations):
                 gradient.data_ptr(), rows, count, gradient.stride(0), bias_gradient.data_ptr()
             )
 
-    def cross_entropy(self, logits: Tensor, labels: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    def moments(self, x: Tensor) -> Tensor:
+        if x.dtype not in _TYPES:
+            return super().moments(x)
+        rows, channels, height, width = x.shape
+        found = torch.zeros((2, channels), dtype=torch.float64)
+        self.library.of("moments", x.dtype)(
+            _images(x).data_ptr(), rows * height * width, channels, found[0].data_ptr(), found[1].data_ptr()
+        )
+        return found
+
+    def normalised(self, x: Tensor, factor: Tensor, offset: Tensor, relu: bool) -> Tensor:
+        if x.dtype not in _TYPES:
+            return super().normalised(x, factor, offset, relu)
+        x = _images(x)
+        rows, channels, height, width = x.shape
+        factor, offset, out = factor.float(), offset.float(), torch.empty_like(x)
+        self.library.of("normalised", x.dtype)(
+            *(x.data_ptr(), rows * height * width, channels, factor.data_ptr(), offset.data_ptr(), relu),
+            out.data_ptr(),
+        )
+        return out
+
+    def gradient_moments(self, gradient: Tensor, x: Tensor, y: Tensor, relu: bool) -> Tensor:
+        if x.dtype not in _TYPES:
+            return super().gradient_moments(gradient, x, y, relu)
+        gradient, x = _images(gradient), _images(x)
+        rows, channels, height, width = x.shape
+        found = torch.zeros((2, channels), dtype=torch.float64)
+        self.library.of("gradient_moments", x.dtype)(
+            *(gradient.data_ptr(), x.data_ptr(), y.data_ptr(), rows * height * width, channels, relu),
+            *(found[0].data_ptr(), found[1].data_ptr()),
+        )
+        return found
+
+    def normalised_gradient(
+        self, gradient: Tensor, x: Tensor, y: Tensor, relu: bool, factor: Tensor, slope: Tensor, offset: Tensor
+    ) -> Tensor:
+        if x.dtype not in _TYPES:
+            return super().normalised_gradient(gradient, x, y, relu, factor, slope, offset)
+        gradient, x = _images(gradient), _images(x)
+        rows, channels, height, width = x.shape
+        each = [tensor.float() for tensor in (factor, slope, offset)]
+        out = torch.empty_like(x)
+        self.library.of("normalised_gradient", x.dtype)(
+            *(gradient.data_ptr(), x.data_ptr(), y.data_ptr(), rows * height * width, channels, relu),
+            *(tensor.data_ptr() for tensor in (*each, out)),
+        )
+        return out
+
+    def augmented(self, images: Tensor, words: Tensor, shift: int, mirrored: Tensor, mirrored_edges: bool) -> Tensor:
+        images, out = images.contiguous(), torch.empty(images.shape, dtype=torch.uint8)
+        mirrored = mirrored.to(torch.uint8)
+        self.library.loaded.augmented(
+            *(images.data_ptr(), words.data_ptr(), *images.shape, shift, mirrored.data_ptr(), mirrored_edges),
+            out.data_ptr(),
+        )
+        return out
+
+    def cross_entropy(
+        self, logits: Tensor, labels: Tensor, count: int, smoothing: float = 0.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
         if logits.dtype not in _TYPES:
-            return super().cross_entropy(logits, labels, count)
+            return super().cross_entropy(logits, labels, count, smoothing)
         logits, labels = logits.contiguous(), labels.contiguous()
         gradient, loss, right = torch.empty_like(logits), c_double(0), c_int64(0)
         rows, classes = logits.shape
         self.library.of("cross_entropy", logits.dtype)(
-            *(logits.data_ptr(), labels.data_ptr(), rows, classes, 0.0, count),
+            *(logits.data_ptr(), labels.data_ptr(), rows, classes, smoothing, count),
             *(gradient.data_ptr(), byref(loss), byref(right)),
         )
         return torch.tensor(loss.value, dtype=torch.float64), torch.tensor(right.value), gradient

@@ -117,7 +117,7 @@ static void cross_entropy(const T* logits, const int64_t* labels, int64_t rows, 
       total += e[c];
     }
     const double spread = smoothing / (double)classes;
-    *loss += std::log(total) - (1 - smoothing) * (double)(own - top) - spread * linear;
+    *loss += std::log(total) - (1 - smoothing) * (double)(own - top) - (spread > 0 ? spread * linear : 0);
     *right += best == labels[r];
     for (int64_t c = 0; c < classes; c += LANES) {
       const int64_t inside = classes - c;
