@@ -15,7 +15,7 @@ from gradus.exact.networks.layers import Architecture, Flatten, MaxPool2D, outpu
 from gradus.training.model import Network
 from gradus.training.normalisation import whitening_gains
 
-WHITENED_FROM = 2500
+WHITENED_FROM = 600
 """Training images whose patches are looked at."""
 
 _FLATTER = 9.0
@@ -84,9 +84,12 @@ def resized(images: Tensor, side: int) -> Tensor:
     """Bytes shaped (count, height, width, channels) made smaller, by bilinear interpolation with antialiasing."""
     if images.shape[1] == side:
         return images
-    values = images.permute(0, 3, 1, 2).float()
+    # On the processor PyTorch does this on the bytes themselves, in an eighth of the time.
+    values = images.permute(0, 3, 1, 2)
+    values = values if images.device.type == "cpu" else values.float()
     found = functional.interpolate(values, (side, side), mode="bilinear", antialias=True, align_corners=False)
-    return found.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    found = found if found.dtype == torch.uint8 else found.round_().clamp_(0, 255).to(torch.uint8)
+    return found.permute(0, 2, 3, 1).contiguous()
 
 
 def _patches(images: Tensor, size: torch.Size) -> Tensor:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from gradus.training.configuration import Augmentation
+from gradus.training.data.dataset import SIDE
 from gradus.training.operations import Operations
-from gradus.training.random_words import random_words
+from gradus.training.random_words import random_word, random_words
 
 
 @dataclass(eq=False)
@@ -16,7 +17,7 @@ class Augmenter:
     """Changes images as a rule says: what happens to an image follows from the key and the image's number alone.
 
     One random word an image: 31 bits each for the two shifts, whose distances are equally likely to 2^-24, and one for
-    the mirror.
+    the mirror; another one for the place of the grey square.
 
     >>> import torch
     >>> augmenter = Augmenter(Augmentation(flip=False, shift=1), key=0)
@@ -38,4 +39,9 @@ class Augmenter:
         """
         words = random_words(self.key, first, len(images), images.device)
         mirrored = (words < 0) & self.rule.flip
-        return self.operations.augmented(images, words, self.rule.shift, mirrored, self.rule.mirrored_edges)
+        images = self.operations.augmented(images, words, self.rule.shift, mirrored, self.rule.mirrored_edges)
+        square = self.rule.cutout * images.shape[1] // SIDE
+        if square:
+            words = random_words(random_word(self.key, 0), first, len(images), images.device)
+            images = self.operations.cut_out(images, words, square)
+        return images

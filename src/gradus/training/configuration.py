@@ -87,12 +87,14 @@ class Augmentation:
     Attributes:
         flip: whether each image is mirrored left to right, with probability 1/2.
         shift: the most pixels by which each is moved, up or down and left or right, every distance equally likely.
+        cutout: side of a square that is made grey, anywhere in the image; for smaller images it is smaller alike.
         mirrored_edges: what comes in from outside is what lies inside, mirrored at the edge, in place of black.
     """
 
     flip: bool = True
     shift: int = 4
     mirrored_edges: bool = field(default=False, repr=False)
+    cutout: int = field(default=0, repr=False)
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,8 @@ class Configuration:
     def fingerprint(self) -> str:
         """SHA-256 of all that the recipe fixes, so that a changed recipe is another run."""
         # What a configuration does not have is left out, so that ids of runs from before there was any hold.
-        more = [self.augmentation, self.accelerated, self.shuffled]
+        more: list[object] = [self.augmentation, self.accelerated, self.shuffled]
         if self.augmentation is not None:
-            more.append(self.augmentation.mirrored_edges)
+            more += [self.augmentation.mirrored_edges, self.augmentation.cutout]
         fixed = " ".join([repr(self), *(repr(part) for part in more if part)])
         return hashlib.sha256(fixed.encode()).hexdigest()

@@ -81,6 +81,8 @@ class Gradients:
         total = self.parts[0]
         for part in self.parts[1:]:
             total = total + part
+        if self.narrow[0] and self.team.size == 1:
+            total = total.clone()  # what is added below must not be there in the next step
         for narrow in self.narrow:
             views = self.parameters.by_name(self.parameters.views(total))
             for name, gradient in narrow.items():

@@ -17,6 +17,9 @@ from gradus.exact.networks.layers import Conv2D
 from gradus.training.device import sum_type
 from gradus.training.dropout import Masks
 
+GREY = 120
+"""Byte of what is cut out: about the mean of photographs."""
+
 _PART = 2**31 - 1
 
 
@@ -224,6 +227,20 @@ class Operations:
             each = torch.arange(count, device=images.device)[:, None, None]
             images = moved[each, rows[:, :, None], columns[:, None, :]]
         return torch.where(mirrored[:, None, None, None], images.flip(2), images)
+
+    def cut_out(self, images: Tensor, words: Tensor, square: int) -> Tensor:
+        """The images, each with a grey square of that side; 31 bits of its word give each coordinate.
+
+        May be done in place.
+        """
+        _, height, width, _ = images.shape
+        masks = []
+        for bits, size in ((0, height), (31, width)):
+            corner = ((words >> bits) & _PART).mul_(size - square + 1) >> 31
+            at = torch.arange(size, device=images.device)
+            masks.append((at >= corner[:, None]) & (at < corner[:, None] + square))
+        inside = masks[0][:, :, None] & masks[1][:, None, :]
+        return images.masked_fill(inside[..., None], GREY)
 
     def cross_entropy(
         self, logits: Tensor, labels: Tensor, count: int, smoothing: float = 0.0

@@ -11,8 +11,8 @@ from gradus.errors import InputError, nearest
 from gradus.exact.learnability.initialisation import Initialisation
 from gradus.exact.networks.layers import Dense, Dropout
 from gradus.runs.request import Optimizer
-from gradus.training.configuration import Adam, Augmentation, Configuration, Muon, OptimizerRule, Sgd
-from gradus.training.recipes.fast import RUNGS, fast, rung_for
+from gradus.training.configuration import Acceleration, Adam, Augmentation, Configuration, Muon, OptimizerRule, Sgd
+from gradus.training.recipes.fast import RUNGS, SIDE, fast, rung_for
 
 Setting: TypeAlias = tuple[str, str]
 Change: TypeAlias = Callable[[Configuration, str], Configuration]
@@ -56,6 +56,8 @@ def configured(
             rule = f"is a setting of {owner}, and the optimizer is {optimizer}"
             raise InputError("setting", f"{name}={value}", rule, f"leave it out, or train with {owner}")
         configuration = SETTINGS[name].change(configuration, value)
+    if configuration.accelerated is not None:
+        _check_accelerated(configuration, configuration.accelerated)
     return configuration
 
 
@@ -153,10 +155,28 @@ def _without_dropout(configuration: Configuration, value: str) -> Configuration:
     return replace(configuration, architecture=replace(architecture, layers=layers))
 
 
-def _augmented(configuration: Configuration, flip: bool | None = None, shift: int | None = None) -> Configuration:
+def _augmented(
+    configuration: Configuration, flip: bool | None = None, shift: int | None = None, cutout: int | None = None
+) -> Configuration:
     before = configuration.augmentation or Augmentation(flip=False, shift=0)
     after = replace(before, flip=before.flip if flip is None else flip, shift=before.shift if shift is None else shift)
-    return replace(configuration, augmentation=after if after.flip or after.shift else None)
+    after = replace(after, cutout=before.cutout if cutout is None else cutout)
+    return replace(configuration, augmentation=after if after.flip or after.shift or after.cutout else None)
+
+
+def _check_accelerated(configuration: Configuration, acceleration: Acceleration) -> None:
+    """Refuse what the recipe ``fast`` cannot be without."""
+    if not configuration.biases:
+        rule = "would leave batch normalisation without its shifts"
+        raise InputError("setting biases", "no", rule, "leave it out, or train another recipe")
+    start = configuration.initialisation
+    if start.gains.kind == "zeros":
+        rule = "has gains of length 0, and the steps of this recipe are taken at a fixed length"
+        raise InputError("setting initialisation", start.text, rule, "leave it out, or train another recipe")
+    changed, sides = configuration.augmentation, [side for _, side in acceleration.sides]
+    if changed is not None and changed.mirrored_edges and changed.shift >= (least := min(sides, default=SIDE)):
+        rule = f"must be less than {least}, the side of the smallest images of this recipe"
+        raise InputError("setting shift", changed.shift, rule, "write shift=2, say")
 
 
 def _on_rung(configuration: Configuration, value: str) -> Configuration:
@@ -199,6 +219,10 @@ SETTINGS: dict[str, Known] = {
         "what Adam adds to the root",
         lambda c, v: _with_rules(c, epsilon=_inside("epsilon", v, "1e-7", with_zero=False)),
         "adam",
+    ),
+    "cutout": Known(
+        "side of a grey square in each training image",
+        lambda c, v: _augmented(c, cutout=whole("cutout", v, 0, LARGEST_SHIFT)),
     ),
     "flip": Known(
         "yes or no: mirror training images at random", lambda c, v: _augmented(c, flip=choice("flip", v, "yes", "no"))

@@ -65,6 +65,7 @@ _OTHERS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sgd": (None, (_P, _L, _P, c_float, _P, c_float, c_float, _I, _P)),
     "adam": (None, (_P, _L, _P, c_float, _P, c_float, c_float, c_float, c_float, _P, _P)),
     "augmented": (None, (_P, _P, _L, _L, _L, _L, _L, _P, _I, _P)),
+    "cut_out": (None, (_P, _P, _L, _L, _L, _L, _L, _I)),
     "barrier_made": (_P, (_I,)),
     "barrier_ended": (None, (_P,)),
     "barrier_wait": (_I, (_P,)),

@@ -3,10 +3,17 @@
 
 #include "random.h"
 
+#include <cstring>
+
 static inline int64_t within(int64_t at, int64_t size, bool mirrored_edges) {
   if (at >= 0 && at < size) return at;
   if (!mirrored_edges) return -1;
   return at < 0 ? -at : 2 * size - 2 - at;
+}
+
+// One of `count` numbers, from 31 bits of a word.
+static inline int64_t drawn(uint64_t word, int bits, int64_t count) {
+  return (int64_t)((((word >> bits) & ((1u << 31) - 1)) * count) >> 31);
 }
 
 // Bytes shaped (rows, height, width, channels).  Of the word of an image, 31 bits each give the shifts down and across;
@@ -15,9 +22,8 @@ static void shifted_and_mirrored(const uint8_t* images, const uint64_t* words, i
                                  int64_t width, int64_t channels, int64_t shift, const uint8_t* mirrored,
                                  bool mirrored_edges, uint8_t* out) {
   for (int64_t r = 0; r < rows; r++) {
-    const uint64_t word = words[r], part = (1u << 31) - 1;
-    const int64_t down = (int64_t)(((word & part) * (2 * shift + 1)) >> 31) - shift;
-    const int64_t across = (int64_t)((((word >> 31) & part) * (2 * shift + 1)) >> 31) - shift;
+    const int64_t down = drawn(words[r], 0, 2 * shift + 1) - shift;
+    const int64_t across = drawn(words[r], 31, 2 * shift + 1) - shift;
     const uint8_t* from = images + r * height * width * channels;
     uint8_t* to = out + r * height * width * channels;
     for (int64_t y = 0; y < height; y++) {
@@ -30,5 +36,15 @@ static void shifted_and_mirrored(const uint8_t* images, const uint64_t* words, i
           for (int64_t c = 0; c < channels; c++) to[c] = from[(v * width + u) * channels + c];
       }
     }
+  }
+}
+
+// In place: a square of one grey in each image.
+static void cut(uint8_t* images, const uint64_t* words, int64_t rows, int64_t height, int64_t width, int64_t channels,
+                int64_t square, int grey) {
+  for (int64_t r = 0; r < rows; r++) {
+    const int64_t top = drawn(words[r], 0, height - square + 1), left = drawn(words[r], 31, width - square + 1);
+    for (int64_t y = top; y < top + square; y++)
+      memset(images + ((r * height + y) * width + left) * channels, grey, square * channels);
   }
 }

@@ -77,6 +77,11 @@ void augmented(const uint8_t* images, const uint64_t* words, int64_t rows, int64
   shifted_and_mirrored(images, words, rows, height, width, channels, shift, mirrored, mirrored_edges, out);
 }
 
+void cut_out(uint8_t* images, const uint64_t* words, int64_t rows, int64_t height, int64_t width, int64_t channels,
+             int64_t square, int grey) {
+  cut(images, words, rows, height, width, channels, square, grey);
+}
+
 void* barrier_made(int size) { return new Barrier(size); }
 void barrier_ended(void* barrier) { delete (Barrier*)barrier; }
 int barrier_wait(void* barrier) { return ((Barrier*)barrier)->wait(); }

@@ -11,7 +11,7 @@ from torch import Tensor
 from gradus.exact.networks.layers import Conv2D
 from gradus.training.dropout import bytes_threshold
 from gradus.training.kernels import Library
-from gradus.training.operations import Dropping, Operations, Saved, Weights
+from gradus.training.operations import GREY, Dropping, Operations, Saved, Weights
 
 _TYPES = (torch.float32, torch.bfloat16)
 _IN_ONE_GO = 16
@@ -41,14 +41,6 @@ class FastOperations(Operations):
         self.library.of("scaled", dtype)(images.data_ptr(), out.data_ptr(), images.numel())
         return out.permute(0, 3, 1, 2)
 
-    def convolution(self, x: Tensor, weights: Weights, layer: Conv2D, relu: bool) -> Tensor:
-        if not relu or weights.bias is None or x.dtype not in _TYPES or not _has_even_padding(layer):
-            return super().convolution(x, weights, layer, relu)
-        found: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x, weights.gains, weights.bias, _padding(layer), [1, 1], [1, 1], 1, "relu", [], ""
-        )
-        return found
-
     def pooled(self, x: Tensor, size: int, relu: bool, drop: Dropping | None) -> tuple[Tensor, Saved]:
         if size != 2 or x.dtype not in _TYPES or not _is_plain(drop):
             return super().pooled(x, size, relu, drop)
@@ -56,8 +48,9 @@ class FastOperations(Operations):
         shape = (rows, height // 2, width // 2, channels)
         out, choice = torch.empty(shape, dtype=x.dtype), torch.empty(shape, dtype=torch.uint8)
         key, threshold, scale, first = _dropped(drop)
+        images = _images(x)
         self.library.of("pooled", x.dtype)(
-            _images(x).data_ptr(),
+            images.data_ptr(),
             *(rows, height, width, channels, relu, key, threshold, scale, first),
             *(out.data_ptr(), choice.data_ptr()),
         )
@@ -67,9 +60,9 @@ class FastOperations(Operations):
         if not isinstance(saved, Chosen) or saved.choice is None or saved.before is None:
             return super().pooled_gradient(gradient, size, saved)
         rows, channels, height, width = saved.before.shape
-        out = torch.empty((rows, height, width, channels), dtype=gradient.dtype)
+        gradient, out = _images(gradient), torch.empty((rows, height, width, channels), dtype=gradient.dtype)
         self.library.of("pooled_gradient", gradient.dtype)(
-            _images(gradient).data_ptr(),
+            gradient.data_ptr(),
             saved.choice.data_ptr(),
             *(rows, height, width, channels, saved.scale),
             out.data_ptr(),
@@ -99,9 +92,10 @@ class FastOperations(Operations):
         weights.gains_gradient.zero_()
         bias.zero_()
         out = torch.empty((rows, height, width, channels), dtype=x.dtype) if inputs else None
+        x, gradient = _images(x), _images(gradient)
         self.library.of("pooled_convolution_gradients", x.dtype)(
             *(rows, height, width, channels, filters, _padding(layer)[0]),
-            *(_images(x).data_ptr(), weights.gains.data_ptr(), _images(gradient).data_ptr()),
+            *(x.data_ptr(), weights.gains.data_ptr(), gradient.data_ptr()),
             *(saved.choice.data_ptr(), saved.scale, masked),
             *(weights.gains_gradient.data_ptr(), bias.data_ptr(), None if out is None else out.data_ptr()),
         )
@@ -154,9 +148,9 @@ class FastOperations(Operations):
         if x.dtype not in _TYPES:
             return super().moments(x)
         rows, channels, height, width = x.shape
-        found = torch.zeros((2, channels), dtype=torch.float64)
+        x, found = _images(x), torch.zeros((2, channels), dtype=torch.float64)
         self.library.of("moments", x.dtype)(
-            _images(x).data_ptr(), rows * height * width, channels, found[0].data_ptr(), found[1].data_ptr()
+            x.data_ptr(), rows * height * width, channels, found[0].data_ptr(), found[1].data_ptr()
         )
         return found
 
@@ -208,6 +202,11 @@ class FastOperations(Operations):
         )
         return out
 
+    def cut_out(self, images: Tensor, words: Tensor, square: int) -> Tensor:
+        images = images.contiguous()
+        self.library.loaded.cut_out(images.data_ptr(), words.data_ptr(), *images.shape, square, GREY)
+        return images
+
     def cross_entropy(
         self, logits: Tensor, labels: Tensor, count: int, smoothing: float = 0.0
     ) -> tuple[Tensor, Tensor, Tensor]:
@@ -242,10 +241,6 @@ def _dropped(drop: Dropping | None) -> tuple[int, int, float, int]:
         float(1 / (1 - drop.rate)),
         drop.masks.first,
     )
-
-
-def _has_even_padding(layer: Conv2D) -> bool:
-    return layer.padding == "valid" or all(size % 2 for size in layer.kernel)
 
 
 def _padding(layer: Conv2D) -> list[int]:

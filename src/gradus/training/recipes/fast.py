@@ -35,15 +35,14 @@ WHITE = 24
 """Filters of the first convolution, 2 x 2: twelve eigenvectors, and their negatives."""
 
 
-def _half(share: int, small: int = 24) -> tuple[tuple[Fraction, int], ...]:
-    return ((Fraction(share, 10), small), (Fraction(10 - share, 10), SIDE))
+SMALLER_FIRST = ((Fraction(3, 5), 24), (Fraction(2, 5), SIDE))
 
 
 RUNGS = (
-    Rung(Fraction(75, 100), ((32, 0), (64, 1), (128, 1)), 2, 256, _half(6)),
-    Rung(Fraction(80, 100), ((32, 0), (64, 1), (128, 1)), 3, 256, _half(6)),
-    Rung(Fraction(85, 100), ((64, 0), (128, 1), (256, 1)), 6, 256, _half(6)),
-    Rung(Fraction(90, 100), ((64, 0), (256, 1), (256, 1)), 14, 512, _half(6)),
+    Rung(Fraction(75, 100), ((32, 0), (64, 1), (128, 1)), 1, 192, SMALLER_FIRST),
+    Rung(Fraction(80, 100), ((32, 0), (64, 1), (128, 1)), 3, 256, SMALLER_FIRST),
+    Rung(Fraction(85, 100), ((64, 0), (128, 1), (256, 1)), 6, 256, SMALLER_FIRST),
+    Rung(Fraction(90, 100), ((64, 0), (256, 1), (256, 1)), 16, 512, SMALLER_FIRST),
 )
 """The ladder, from the bottom."""
 
@@ -52,7 +51,7 @@ def fast(classes: int, rung: Rung = RUNGS[0]) -> Configuration:
     """The configuration of a rung: a whitening convolution, blocks of convolutions, Muon, falling rates.
 
     >>> fast(10).batch_size
-    256
+    192
     """
     rate = rung.batch_size / 256
     return Configuration(
