@@ -112,6 +112,37 @@ def test_how_steps_are_grouped_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
         assert all(torch.equal(*pair) for pair in zip(tensors, found[0][1], strict=True))
 
 
+class Forgetful:
+    """As a graph does: what the processor has counted stays, in the function, as it was when this was recorded."""
+
+    def __init__(self, one: Training) -> None:
+        self.training = one
+
+    def recorded(self, function: Callable[[], None], written: Sequence[Tensor]) -> Callable[[], None]:
+        one = self.training
+        then = (one.samples, one.state.steps, one.meter.seen, one.meter.steps)
+
+        def put(samples: int, steps: int, seen: int, steps_of_epoch: int) -> None:
+            one.samples, one.state = samples, replace(one.state, steps=steps)
+            one.meter.seen, one.meter.steps = seen, steps_of_epoch
+
+        def replay() -> None:
+            now = (one.samples, one.state.steps, one.meter.seen, one.meter.steps)
+            put(*then)
+            function()
+            put(*now)
+
+        return replay
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_is_replayed_needs_nothing_that_the_processor_counts(rule: OptimizerRule) -> None:
+    part, one, other = images(43), training(rule), training(rule)
+    expected = trained(one, part, 2, Grouped(one, part, 4, Unrecorded()))
+    assert trained(other, part, 2, Grouped(other, part, 4, Forgetful(other))) == expected
+    assert all(torch.equal(*pair) for pair in zip(everything(one), everything(other), strict=True))
+
+
 def test_large_batches_come_in_small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphs, "MOST_IMAGES", 8)
     assert [Grouped(training(), images(43), size, Unrecorded()).most for size in (1, 4, 8, 20)] == [4, 2, 1, 1]
