@@ -17,6 +17,7 @@ from gradus.training import RECIPES, Fitted, evaluate, fit, predict, run  # noqa
 from gradus.training.data import load  # noqa: E402
 from gradus.training.recipes import CHANGES  # noqa: E402
 from gradus.training.recipes.augmented import augmented  # noqa: E402
+from gradus.training.recipes.fast import RUNGS, fast  # noqa: E402
 from gradus.training.recipes.hw5 import hw5  # noqa: E402
 from gradus.training.requests import asked, placed  # noqa: E402
 from gradus.training.settings import SETTINGS, configured  # noqa: E402
@@ -172,6 +173,7 @@ def test_every_setting_changes_what_it_names() -> None:
         "decay": "0.5",
         "dropout": "off",
         "epsilon": "0.5",
+        "cutout": "8",
         "flip": "yes",
         "images": "8",
         "initialisation": "zeros",
@@ -182,13 +184,19 @@ def test_every_setting_changes_what_it_names() -> None:
         "validation_share": "1/2",
         "weight_decay": "0.5",
     }
-    assert values.keys() == SETTINGS.keys()
+    assert {*values, "target_accuracy"} == SETTINGS.keys()
+    assert configured(fast(10), [("target_accuracy", "0.8")]) == fast(10, RUNGS[1])
     base = hw5(10)
     for setting in values.items():
         assert configured(base, [setting]) != base
     changed = configured(base, values.items())
     assert changed.batch_size == 8 and changed.validation_share == Fraction(1, 2) and changed.stratified
-    assert changed.augmentation is not None and (changed.augmentation.flip, changed.augmentation.shift) == (True, 2)
+    assert changed.augmentation is not None and vars(changed.augmentation) == {
+        "flip": True,
+        "shift": 2,
+        "mirrored_edges": False,
+        "cutout": 8,
+    }
     sgd, adam = changed.optimizers["sgd"], changed.optimizers["adam"]
     assert vars(sgd) == dict.fromkeys(("learning_rate", "momentum", "decay", "weight_decay"), 0.5)
     assert vars(adam) == dict.fromkeys(("learning_rate", "beta1", "beta2", "epsilon", "weight_decay"), 0.5)
@@ -196,7 +204,7 @@ def test_every_setting_changes_what_it_names() -> None:
 
 
 def test_recipes_are_named_as_they_are_typed_and_explained() -> None:
-    assert list(RECIPES) == list(CHANGES) == ["hw5", "deeper", "more-training-data", "wider", "augmented"]
+    assert list(RECIPES) == list(CHANGES) == ["hw5", "deeper", "more-training-data", "wider", "augmented", "fast"]
     fingerprints = {recipe(10).fingerprint for recipe in RECIPES.values()}
     assert len(fingerprints) == len(RECIPES)
 

@@ -25,7 +25,7 @@ from gradus.training import RECIPES, run
 from gradus.training.configuration import Adam, Augmentation, Configuration, Sgd
 from gradus.training.recipes import recipe_named
 
-RECIPE_NAMES = ("hw5", "deeper", "more-training-data", "wider", "augmented")
+RECIPE_NAMES = ("hw5", "deeper", "more-training-data", "wider", "augmented", "fast")
 
 
 def test_these_are_all() -> None:

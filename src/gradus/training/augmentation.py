@@ -29,7 +29,7 @@ class Augmenter:
     key: int
     operations: Operations = field(default_factory=Operations)
 
-    def augmented(self, images: Tensor, first: int) -> Tensor:
+    def augmented(self, images: Tensor, first: int | Tensor) -> Tensor:
         """The images, uint8 shaped (count, height, width, channels): shifted by up to ``shift`` pixels, and mirrored.
 
         Every image is moved by its own number of rows and columns.

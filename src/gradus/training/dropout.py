@@ -31,28 +31,40 @@ class Masks:
     def kept(self, values: Tensor, rate: Fraction, layer: int) -> Tensor:
         """Which of a batch's values are kept, as bool of their shape and order in memory.
 
-        A rate in 256ths is compared with one random byte a value, which is exact and an eighth of the randomness;
-        other rates are exact to 2^-63.
-
         Args:
             values: a batch, rows first, dense in memory in an order that begins with the rows.
         """
         rows, row = len(values), prod(values.shape[1:])
-        threshold = bytes_threshold(rate)
-        words = row if threshold is None else -(-row // 8)
-        random = random_words(self.layer_key(layer), self.first * words, rows * words, values.device).view(rows, words)
-        if threshold is None:
-            kept = (random >> 1).bitwise_and_(2**63 - 1) >= int(rate * 2**63)
-        else:
-            kept = random.view(torch.uint8)[:, :row] >= threshold
         # The mask is laid out as the values are in memory, so that a channels-last batch stays one.
         mask = torch.empty_like(values, dtype=torch.bool, requires_grad=False)
-        mask.as_strided((rows, row), (row, 1)).copy_(kept)
+        mask.as_strided((rows, row), (row, 1)).copy_(self.kept_rows(rows, row, rate, layer, values.device))
         return mask
+
+    def kept_rows(self, rows: int, row: int, rate: Fraction, layer: int, device: torch.device) -> Tensor:
+        """The same, as bool shaped (rows, row), for images of ``row`` values each."""
+        return drawn(self.layer_key(layer), self.first, rows, row, rate, device)
 
     def dropped_out(self, values: Tensor, rate: Fraction, layer: int) -> Tensor:
         """The values, each set to 0 with probability ``rate`` and else divided by 1 - ``rate``."""
         return values * self.kept(values, rate, layer).to(values.dtype).mul_(float(1 / (1 - rate)))
+
+
+def drawn(key: int, first: int | Tensor, rows: int, row: int, rate: Fraction, device: torch.device) -> Tensor:
+    """Which of the ``row`` values of each of ``rows`` images are kept, as bool shaped (rows, row).
+
+    A rate in 256ths is compared with one random byte a value, which is exact and an eighth of the randomness; other
+    rates are exact to 2^-63.
+
+    Args:
+        key: of the layer's stream.
+        first: the number of the first image, as for :func:`gradus.training.random_words.random_words`.
+    """
+    threshold = bytes_threshold(rate)
+    words = row if threshold is None else -(-row // 8)
+    random = random_words(key, first * words, rows * words, device).view(rows, words)
+    if threshold is None:
+        return (random >> 1).bitwise_and_(2**63 - 1) >= int(rate * 2**63)
+    return random.view(torch.uint8)[:, :row] >= threshold
 
 
 def bytes_threshold(rate: Fraction) -> int | None:

@@ -151,6 +151,7 @@ def epochs_of(
     batch_size: int,
     on_progress: OnProgress | None = None,
     after_step: Callable[[], None] | None = None,
+    advance: Callable[[], None] | None = None,
 ) -> Iterator[Epoch]:
     """Train on from where the training stands, and yield each epoch when it is over.
 
@@ -159,6 +160,8 @@ def epochs_of(
 
     Args:
         after_step: called after every step, with weights, state and meter in accord.
+        advance: takes one or more of the training's next steps, as :class:`gradus.training.graphs.Grouped` does; None
+            takes one.
 
     Raises:
         Diverged: the loss is no longer a finite number.
@@ -171,11 +174,15 @@ def epochs_of(
         meter, number = training.meter, len(training.epochs) + 1
         meter.start()
         parts.begin(number)
-        for step in range(meter.steps, steps):
-            training.step(*parts.batch(step * batch_size, batch_size))
-            meter.check(number)
+        while meter.steps < steps:
+            if advance is None:
+                training.step(*parts.batch(meter.steps * batch_size, batch_size))
+            else:
+                advance()
+            meter.check(number, steps)
             if on_progress is not None and meter.is_due(steps):
-                on_progress(Progress(number, epochs, meter.steps, steps, *meter.means(), meter.rate()))
+                figures = meter.figures()
+                on_progress(Progress(number, epochs, figures.steps, steps, *figures.means(), meter.rate()))
             if after_step is not None:
                 after_step()
         loss, accuracy = meter.means()
@@ -185,7 +192,7 @@ def epochs_of(
         if not validation_loss + loss < float("inf"):
             raise Diverged(f"the validation loss after epoch {number}")
         training.epochs.append(Epoch(loss, accuracy, validation_loss, validation_accuracy, meter.seconds()))
-        training.meter = Meter(meter.device)
+        training.meter = meter.renewed()
         yield training.epochs[-1]
 
 

@@ -25,14 +25,20 @@ def random_word(key: int, index: int) -> int:
     return z ^ (z >> 31)
 
 
-def random_words(key: int, first: int, count: int, device: torch.device | str = "cpu") -> Tensor:
+def random_words(key: int, first: int | Tensor, count: int, device: torch.device | str = "cpu") -> Tensor:
     """Words ``first`` up to ``first + count`` of the stream, as int64 shaped (count,).
+
+    Args:
+        first: an integer, or an int64 scalar on the device, which may change from replay to replay of a graph.
 
     >>> random_words(7, 40, 2).tolist() == [_signed(random_word(7, 40)), _signed(random_word(7, 41))]
     True
     """
     z = torch.arange(count, dtype=torch.int64, device=device)
-    z = z.mul_(_signed(_STEP)).add_(_signed((key + (first + 1) * _STEP) % _BITS))
+    if isinstance(first, int):
+        z = z.mul_(_signed(_STEP)).add_(_signed((key + (first + 1) * _STEP) % _BITS))
+    else:
+        z = z.add_(first).mul_(_signed(_STEP)).add_(_signed((key + _STEP) % _BITS))
     z = z.bitwise_xor_(_shifted(z, 30)).mul_(_signed(_FIRST))
     z = z.bitwise_xor_(_shifted(z, 27)).mul_(_signed(_SECOND))
     return z.bitwise_xor_(_shifted(z, 31))

@@ -31,6 +31,7 @@ from gradus.training.device import device_name, forget_peak_memory, memory_named
 from gradus.training.disk import until_written
 from gradus.training.evaluation import DevicePart, evaluation, on_device
 from gradus.training.fingerprints import weight_fingerprints
+from gradus.training.graphs import grouped
 from gradus.training.journal import Journal
 from gradus.training.loop import epochs_of
 from gradus.training.meter import Diverged
@@ -112,8 +113,9 @@ class Session:
         journal = self._write(lambda folder: Journal(folder, training.epochs, plan.steps))
         batch_size, epochs = plan.configuration.batch_size, plan.request.epochs
         on_progress = self.around.on_progress
+        advance = grouped(training, training_part, batch_size)
         for epoch in epochs_of(
-            training, training_part, validation_part, epochs, batch_size, on_progress, self._after_step
+            training, training_part, validation_part, epochs, batch_size, on_progress, self._after_step, advance
         ):
             if journal is not None:
                 self._write(partial(_add, journal, epoch))

@@ -53,9 +53,9 @@ class Team:
         if not self._together:
             raise threading.BrokenBarrierError
         self._task, self._together = task, False
-        self.wait()
-        self._do(0)
-        self._together = bool(self._calls.barrier_wait(self._barrier))
+        if self._calls.barrier_wait(self._barrier):  # not so if another thread has begun and failed already
+            self._do(0)
+            self._together = bool(self._calls.barrier_wait(self._barrier))
         if self._failure is not None:
             raise self._failure
 
