@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from math import sqrt
 from pathlib import Path
 
@@ -66,8 +67,8 @@ def test_the_first_convolution_whitens_and_others_hand_on_their_inputs() -> None
             functional.conv2d(x, gains, padding=1)[:, :same].round(decimals=5), x[:, :same].round(decimals=5)
         )
         drawn, limit = gains[same:], 1 / sqrt(channels * 9)
-        assert drawn.abs().max() <= limit
         if len(drawn):
+            assert drawn.abs().max() <= limit
             assert drawn.std().item() == pytest.approx(limit / sqrt(3), rel=0.05)
     last = weights["dense1"].gains.detach()
     limit = 1 / sqrt(last.shape[1]) / 9
@@ -132,7 +133,7 @@ def test_images_are_made_smaller_as_by_pillow(side: int) -> None:
         exact = np.asarray(Image.fromarray(before).resize((side, side), Image.Resampling.BILINEAR))
         assert np.abs(exact.astype(int) - after.astype(int)).max() <= 1
     assert torch.equal(resized(images, 32), images)
-    assert set(resized(torch.full((1, 32, 32, 3), 255, dtype=torch.uint8), side).unique().tolist()) == {255}
+    assert (resized(torch.full((1, 32, 32, 3), 255, dtype=torch.uint8), side) == 255).all()
 
 
 # Epochs -------------------------------------------------------------------------------------------------------------
@@ -164,21 +165,25 @@ def seen(
     return found
 
 
+def flat(lists: list[list[int]]) -> list[int]:
+    return list(chain.from_iterable(lists))
+
+
 def test_every_epoch_has_an_order_of_its_own_and_leaves_out_what_fills_no_batch() -> None:
     found = seen(key=11, count=23, batch_size=5, epochs=12)
-    orders = [sum(epoch, []) for epoch in found]
+    orders = [flat(epoch) for epoch in found]
     assert all(len(epoch) == 4 and all(len(batch) == 5 for batch in epoch) for epoch in found)
     assert all(len(set(order)) == 20 for order in orders) and len({tuple(order) for order in orders}) == 12
     assert len({frozenset(order) for order in orders}) > 6, "the same images are always left out"
     # Of twelve epochs an image is left out of 1.6 on average.
-    assert min(Counter(sum(orders, [])).values()) >= 5 and len(Counter(sum(orders, []))) == 23
+    assert min(Counter(flat(orders)).values()) >= 5 and len(Counter(flat(orders))) == 23
     assert all(order != list(range(20)) for order in orders)
 
 
 def test_the_order_follows_from_key_and_epoch_alone() -> None:
     long = seen(key=11, count=23, batch_size=5, epochs=4)
     assert seen(key=11, count=23, batch_size=5, epochs=2) == long[:2]
-    assert [sum(epoch, [])[:18] for epoch in seen(11, 23, 6, 3)] == [sum(epoch, [])[:18] for epoch in long[:3]]
+    assert [flat(epoch)[:18] for epoch in seen(11, 23, 6, 3)] == [flat(epoch)[:18] for epoch in long[:3]]
     assert seen(key=12, count=23, batch_size=5, epochs=2) != long[:2]
 
 
@@ -210,8 +215,8 @@ def by_definition(image: np.ndarray, down: int, across: int, mirrored: bool, edg
 @pytest.mark.parametrize("edges", [False, True])
 @pytest.mark.parametrize("shift", [0, 1, 2])
 def test_each_change_is_one_of_those_meant_and_all_occur_alike(fast_ones: bool, edges: bool, shift: int) -> None:
-    count = 600
-    before = torch.randint(1, 256, (count, 4, 5, 3), dtype=torch.uint8, generator=generator(6))
+    count = 500
+    before = torch.randint(1, 256, (count, 5, 6, 3), dtype=torch.uint8, generator=generator(6))
     rule = Augmentation(shift=shift, mirrored_edges=edges)
     after = Augmenter(rule, 7, operations(fast_ones)).augmented(before, 100)
     reach = range(-shift, shift + 1)

@@ -98,7 +98,8 @@ def test_fingerprints_tell_recipes_and_numbers_of_classes_apart() -> None:
 @pytest.mark.parametrize("name", RECIPE_NAMES)
 def test_each_is_trained(name: str, shared_images: Path) -> None:
     settings = (("batch_size", "8"), ("images", "16"))
-    request = RunRequest(name, str(shared_images), "adam", epochs=1, device="cpu", settings=settings)
+    optimizer = RECIPES[name](2).optimizer
+    request = RunRequest(name, str(shared_images), optimizer, epochs=1, device="cpu", settings=settings)
     record = run(request)
     assert record.parameters == parameter_count(RECIPES[name](2).architecture)
     assert len(record.epochs) == 1 and record.final_weights != record.initial_weights
