@@ -113,7 +113,7 @@ def test_a_request_takes_what_the_rung_says_and_has_one_spelling() -> None:
         ("fast", {"initialisation": "zeros"}, r"initialisation = zeros: has gains of length 0.*; leave it out"),
         ("fast", {"initialisation": "gains=zeros,biases=constant:1"}, r"has gains of length 0"),
         ("fast", {"shift": 24}, r"shift = 24: must be less than 24, .*; write shift=2, say"),
-        ("fast", {"batch_size": 4751}, r"batch_size = 4751: must be at most 4750, .*; give smaller batches or more images"),
+        ("fast", {"batch_size": 4751}, r"batch_size = 4751: must be at most 4750, .*; give smaller batches"),
         ("fast", {"images": 100}, r"batch_size = 192: must be at most 100, the number of training images; give"),
     ],
 )  # fmt: skip
@@ -133,7 +133,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
 
 
 def test_it_learns_pictograms_in_a_second(fitted: Fitted) -> None:
-    """One of ten kinds is right by chance; 512 images and 32 steps gave 0.78 to 0.84 on five seeds."""
+    """One of ten kinds is right by chance; 512 images and 32 steps gave 0.79 to 0.82 on five seeds."""
     assert fitted.record.test_accuracy > 0.5
     assert fitted.record.epochs[-1].validation_accuracy > fitted.record.epochs[0].validation_accuracy
 
@@ -151,7 +151,7 @@ def test_the_trained_network_is_an_ordinary_one(fitted: Fitted) -> None:
 
 @pytest.mark.parametrize("to", SUFFIXES)
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_other_libraries_give_the_same_probabilities(to: str, fitted: Fitted, tmp_path: Path) -> None:
+def test_other_libraries_give_the_same_probabilities(to: Any, fitted: Fitted, tmp_path: Path) -> None:
     pytest.importorskip({"keras": "keras", "onnx": "onnx"}.get(to, "torch"))
     file = tmp_path / f"model{SUFFIXES[to]}"
     export(fitted.trained, to, file)
@@ -198,7 +198,7 @@ def test_a_start_that_is_asked_for_is_not_replaced_by_whitening() -> None:
 @pytest.mark.parametrize("data", ["few", "odd"])
 def test_one_image_a_batch_and_single_steps(data: str, shared_images: Path) -> None:
     """A batch of one is normalised over its pixels; an epoch may be one step."""
-    settings = {"batch_size": 1, "images": 5} if data == "few" else {"batch_size": 95}
+    settings: dict[str, Any] = {"batch_size": 1, "images": 5} if data == "few" else {"batch_size": 95}
     found = fit("fast", shared_images, device="cpu", epochs=1, precision="fp32", **settings)
     assert np.isfinite(found.record.test_loss) and found.record.data.training == (5 if data == "few" else 95)
 
