@@ -155,7 +155,7 @@ def _list(as_json: bool) -> None:
         return
     recipes = aligned(list(CHANGES.items()))
     settings = aligned(list(meanings.items()))
-    click.echo("\n".join(["Recipes; each but the first one changes hw5:", *recipes, "", "Settings:", *settings]))
+    click.echo("\n".join(["Recipes:", *recipes, "", "Settings:", *settings]))
 
 
 def _asked(asked_for: dict[str, Any], runs: Path) -> tuple[RunRequest, RunStore]:

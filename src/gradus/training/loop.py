@@ -131,7 +131,7 @@ class Training:
             whole = gradients.whole()
             whole, loss, right = self.workers.sum([whole, loss.to(whole.dtype), right.to(whole.dtype)])
             if moved:
-                gradients.parts[0].copy_(whole)
+                gradients.replace(whole)
                 gradients.update(0, self.rule, self.state, left)
                 self.state = optim.counted(self.state)
             else:

@@ -269,8 +269,9 @@ def _mirrored_at_edges(size: int, by: int, device: torch.device) -> Tensor:
     >>> _mirrored_at_edges(4, 2, torch.device("cpu")).tolist()
     [2, 1, 0, 1, 2, 3, 2, 1]
     """
-    at = torch.arange(-by, size + by, device=device).abs()
-    return torch.where(at < size, at, 2 * size - 2 - at)
+    turn = max(2 * size - 2, 1)
+    at = torch.arange(-by, size + by, device=device).abs() % turn
+    return torch.where(at < size, at, turn - at)
 
 
 def _padded(x: Tensor, layer: Conv2D) -> tuple[Tensor, list[int]]:

@@ -378,7 +378,7 @@ def _grouped(architecture: Architecture, normalised: Collection[str]) -> Iterato
                 drops, dropouts = dropouts, dropouts + 1
                 if not layer.rate:
                     continue
-                if current and not current[2].rate:
+                if current and not current[2].rate and not current[2].normalised:
                     current = (*current[:2], replace(current[2], rate=layer.rate, dropout=drops))
                     continue
                 if current:

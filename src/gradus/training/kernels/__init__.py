@@ -63,7 +63,7 @@ _FOR_BOTH_TYPES: dict[str, tuple[Any, ...]] = {
 }
 _OTHERS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sgd": (None, (_P, _L, _P, c_float, _P, c_float, c_float, _I, _P)),
-    "adam": (None, (_P, _L, _P, c_float, _P, c_float, c_float, c_float, c_float, _P, _P)),
+    "adam": (None, (_P, _L, _P, c_float, _P, c_float, c_double, c_double, c_float, _P, _P)),
     "augmented": (None, (_P, _P, _L, _L, _L, _L, _L, _P, _I, _P)),
     "cut_out": (None, (_P, _P, _L, _L, _L, _L, _L, _I)),
     "barrier_made": (_P, (_I,)),
@@ -133,12 +133,12 @@ def _library() -> Library | str:
         return f"the fast kernels could not be built ({_reason(error)}), so that training takes about twice as long"
 
 
-def _compiled(compiler: str) -> Path:
+def _compiled(compiler: list[str]) -> Path:
     """The library's file, which is made unless it is there; one that is not whole is made again."""
     sources = {
         file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.[ch]*")) if _is_source(file)
     }
-    told = subprocess.run([compiler, "--version"], capture_output=True, check=True, timeout=_COMPILES_WITHIN_S).stdout
+    told = subprocess.run([*compiler, "--version"], capture_output=True, check=True, timeout=_COMPILES_WITHIN_S).stdout
     what = [told, platform.machine().encode(), _processor().encode(), repr(_OPTIONS).encode(), *sources.values()]
     name = hashlib.sha256(b"\0".join(what)).hexdigest()[:24]
     folder = cache_folder() / "kernels"
@@ -149,7 +149,7 @@ def _compiled(compiler: str) -> Path:
         file.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"{name}.{os.getpid()}"
-    command = [compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(draft)]
+    command = [*compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(draft)]
     try:
         subprocess.run(command, capture_output=True, check=True, timeout=_COMPILES_WITHIN_S)
         content = draft.read_bytes()
@@ -169,9 +169,11 @@ def _is_source(file: Path) -> bool:
     return file.suffix in (".h", ".cpp")
 
 
-def _compiler() -> str | None:
-    given = os.environ.get(COMPILER_VARIABLE)
-    return next(filter(None, map(shutil.which, [given] if given else ["c++", "g++", "clang++"])), None)
+def _compiler() -> list[str] | None:
+    """The compiler's command: its program, which there is, and what is given to it first."""
+    given = os.environ.get(COMPILER_VARIABLE, "").split()
+    known = [given] if given else [["c++"], ["g++"], ["clang++"]]
+    return next((command for command in known if shutil.which(command[0])), None)
 
 
 def _processor() -> str:
@@ -187,6 +189,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
         lines = error.stderr.decode(errors="replace").splitlines()
         return next((line for line in lines if "error" in line), f"exit code {error.returncode}")
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"the compiler took more than {error.timeout:.0f} s"
     return str(error)
 
 

@@ -7,8 +7,9 @@
 
 static inline int64_t within(int64_t at, int64_t size, bool mirrored_edges) {
   if (at >= 0 && at < size) return at;
-  if (!mirrored_edges) return -1;
-  return at < 0 ? -at : 2 * size - 2 - at;
+  if (!mirrored_edges || size == 1) return mirrored_edges ? 0 : -1;
+  const int64_t turn = (at < 0 ? -at : at) % (2 * size - 2);
+  return turn < size ? turn : 2 * size - 2 - turn;
 }
 
 // One of `count` numbers, from 31 bits of a word.

@@ -67,9 +67,10 @@ void sgd(const Run* runs, int64_t count, float* weights, float decay, bfloat16* 
   update(Sgd{rate, momentum, nesterov, velocities}, runs, count, weights, decay, copies);
 }
 
-void adam(const Run* runs, int64_t count, float* weights, float decay, bfloat16* copies, float rate, float beta1,
-          float beta2, float epsilon, float* first_moments, float* second_moments) {
-  update(Adam{rate, beta1, beta2, epsilon, first_moments, second_moments}, runs, count, weights, decay, copies);
+void adam(const Run* runs, int64_t count, float* weights, float decay, bfloat16* copies, float rate, double beta1,
+          double beta2, float epsilon, float* first_moments, float* second_moments) {
+  const Adam rule{rate, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), epsilon, first_moments, second_moments};
+  update(rule, runs, count, weights, decay, copies);
 }
 
 void augmented(const uint8_t* images, const uint64_t* words, int64_t rows, int64_t height, int64_t width,

@@ -46,13 +46,13 @@ struct Sgd {
 
 // m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; w <- w - rate m / (sqrt(v) + epsilon), bias corrected in the rate.
 struct Adam {
-  float rate, beta1, beta2, epsilon;
+  float rate, rest1, beta2, rest2, epsilon;  // the rests are 1 - b1 and 1 - b2, which float32 would round too much
   float *first_moments, *second_moments;
 
   Vec moved(Vec w, Vec g, int64_t at, int64_t inside) const {
     const Vec before = load(first_moments + at, inside);
-    const Vec m = before + splat(1 - beta1) * (g - before);
-    const Vec v = splat(beta2) * load(second_moments + at, inside) + splat(1 - beta2) * (g * g);
+    const Vec m = before + splat(rest1) * (g - before);
+    const Vec v = splat(beta2) * load(second_moments + at, inside) + splat(rest2) * (g * g);
     store(first_moments + at, m, inside);
     store(second_moments + at, v, inside);
     return w - splat(rate) * m / (root(v) + splat(epsilon));
