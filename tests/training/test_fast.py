@@ -18,6 +18,7 @@ from gradus.training.data import load
 from gradus.training.export import SUFFIXES, export
 from gradus.training.loop import Training
 from gradus.training.model import initialised
+from gradus.training.normalisation import whitening_gains
 from gradus.training.parameters import Parameters
 from gradus.training.recipes.fast import RUNGS, Rung, fast, rung_for
 from gradus.training.recipes.hw5 import hw5
@@ -227,3 +228,24 @@ def test_gradients_of_large_dense_layers_are_summed_up_among_workers_anew_in_eac
         found.append(training.parameters.values.clone())
     moved = (found[0] - Parameters.of(initialised(hw5(10).architecture, generator(1))).values).abs().max()
     assert (found[1] - found[0]).abs().max() < 0.02 * moved
+
+
+def test_settings_are_compared_with_the_rung_that_was_chosen() -> None:
+    given = {"target_accuracy": "0.9", "batch_size": 192}
+    assert asked("fast", "pictograms", settings=given).settings == (("batch_size", "192"), ("target_accuracy", "0.9"))
+    given = {"target_accuracy": "0.9", "batch_size": fast(10, RUNGS[-1]).batch_size}
+    assert asked("fast", "pictograms", settings=given).settings == (("target_accuracy", "0.9"),)
+
+
+def test_a_rung_has_one_form() -> None:
+    same = {asked("fast", "pictograms", settings={"target_accuracy": text}) for text in ("0.76", "0.8", "4/5", "0.80")}
+    assert [request.settings for request in same] == [(("target_accuracy", "0.8"),)]
+    assert asked("fast", "pictograms", settings={"target_accuracy": "0.7"}) == asked("fast", "pictograms")
+
+
+def test_images_of_which_a_channel_never_changes_can_be_whitened() -> None:
+    patches = torch.rand(500, 3, 2, 2)
+    patches[:, 2] = 0
+    for images in (patches, torch.zeros_like(patches)):
+        gains, bias = whitening_gains(images, 24)
+        assert gains.isfinite().all() and bias.isfinite().all()

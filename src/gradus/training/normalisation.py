@@ -96,12 +96,15 @@ def whitening_gains(patches: Tensor, filters: int, epsilon: float = 5e-4) -> tup
     """
     count = len(patches)
     center = patches.mean((0, 2, 3), keepdim=True)
-    spread = patches.std((0, 2, 3), keepdim=True)
+    # A channel that never changes has nothing to be divided by.
+    spread = patches.std((0, 2, 3), keepdim=True).clamp_(min=1 / 255)
     rows = ((patches - center) / spread).reshape(count, -1).double()
     values, vectors = torch.linalg.eigh(rows.t() @ rows / count)
     values, vectors = values.flip(0)[: filters // 2], vectors.flip(1)[:, : filters // 2]
     # An eigenvector's sign is arbitrary: its largest entry is made positive.
     largest = vectors.gather(0, vectors.abs().argmax(0, keepdim=True))
-    half = (vectors * largest.sign() / (values + epsilon).sqrt()).t().reshape(-1, *patches.shape[1:]).float()
+    half = (
+        (vectors * largest.sign() / (values.clamp(min=0) + epsilon).sqrt()).t().reshape(-1, *patches.shape[1:]).float()
+    )
     gains = torch.cat([half, -half]) / spread
     return gains, -(gains * center).sum((1, 2, 3))

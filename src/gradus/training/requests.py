@@ -12,7 +12,7 @@ from gradus.errors import InputError, nearest
 from gradus.runs.request import Device, Optimizer, Precision, RunRequest
 from gradus.training.data import BUILT_IN
 from gradus.training.recipes import recipe_named
-from gradus.training.settings import configured
+from gradus.training.settings import TARGET, configured, rung_setting
 
 LARGEST_SEED = 2**63 - 1
 
@@ -60,7 +60,10 @@ def asked(
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST_SEED:
             bounds = f"{least} or more" if not isinstance(value, int) or value < least else f"at most {LARGEST_SEED}"
             raise InputError(name, value, f"must be a whole number, {bounds}", f"give {name} {least}, say")
-    changing = tuple(setting for setting in given if configured(base, [setting]) != base)
+    chosen = [rung_setting(value) for name, value in given if name == TARGET]
+    rung = configured(base, chosen)
+    others = (setting for setting in given if setting[0] != TARGET and configured(rung, [setting]) != rung)
+    changing = tuple(sorted([*(chosen if rung != base else []), *others]))
     return RunRequest(
         recipe, placed(data), optimizer, epochs, seed, device, precision or own.precision, settings=changing
     )

@@ -181,14 +181,28 @@ def _check_accelerated(configuration: Configuration, acceleration: Acceleration)
 
 def _on_rung(configuration: Configuration, value: str) -> Configuration:
     """The rung of the recipe ``fast`` that is meant for an accuracy."""
-    accuracy, last = _share(TARGET, value), configuration.architecture.layers[-1]
+    last = configuration.architecture.layers[-1]
     if configuration.accelerated is None or not isinstance(last, Dense):
         raise InputError(f"setting {TARGET}", value, "is a setting of the recipe fast", "train fast, or leave it out")
-    rung = rung_for(accuracy)
+    rung = rung_for(Fraction(rung_setting(value)[1]))
+    assert rung is not None
+    return fast(last.units, rung)
+
+
+def rung_setting(value: str) -> Setting:
+    """The setting that chooses the rung which this one chooses, in one form.
+
+    Raises:
+        InputError: there is no such rung.
+
+    >>> rung_setting("0.76")
+    ('target_accuracy', '0.8')
+    """
+    rung = rung_for(_share(TARGET, value))
     if rung is None:
         highest = float(RUNGS[-1].accuracy)
         raise InputError(f"setting {TARGET}", value, f"must be at most {highest:g}", f"write {TARGET}={highest:g}")
-    return fast(last.units, rung)
+    return TARGET, f"{float(rung.accuracy):g}"
 
 
 TARGET = "target_accuracy"

@@ -17,6 +17,7 @@ from contextlib import suppress
 from ctypes import c_double, c_float, c_int, c_int32, c_int64, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -50,7 +51,6 @@ _FOR_BOTH_TYPES: dict[str, tuple[Any, ...]] = {
     "scaled": (_P, _P, _L),
     "activated": (_P, _L, _L, _L, _L, _L, _I, *_DROP, _L),
     "activated_gradient": (_P, _P, _L, _L, _L, _L, c_float),
-    "summed": (_P, _L, _I, _P, _L),
     "column_sums": (_P, _L, _L, _L, _P),
     "cross_entropy": (_P, _P, _L, _L, c_double, _L, _P, _P, _P),
     "pooled": (_P, _L, _L, _L, _L, _I, *_DROP, _L, _P, _P),
@@ -139,7 +139,13 @@ def _compiled(compiler: list[str]) -> Path:
         file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.[ch]*")) if _is_source(file)
     }
     told = subprocess.run([*compiler, "--version"], capture_output=True, check=True, timeout=_COMPILES_WITHIN_S).stdout
-    what = [told, platform.machine().encode(), _processor().encode(), repr(_OPTIONS).encode(), *sources.values()]
+    what = [
+        told,
+        platform.machine().encode(),
+        _processor().encode(),
+        repr((compiler, _OPTIONS)).encode(),
+        *sources.values(),
+    ]
     name = hashlib.sha256(b"\0".join(what)).hexdigest()[:24]
     folder = cache_folder() / "kernels"
     for file in folder.glob(f"{name}-*.so"):
@@ -148,13 +154,11 @@ def _compiled(compiler: list[str]) -> Path:
             return file
         file.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = folder / f"{name}.{os.getpid()}"
-    command = [*compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(draft)]
-    try:
+    with TemporaryDirectory(dir=folder) as drafts:  # several processes may be at it
+        draft = Path(drafts) / "kernels.so"
+        command = [*compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(draft)]
         subprocess.run(command, capture_output=True, check=True, timeout=_COMPILES_WITHIN_S)
         content = draft.read_bytes()
-    finally:
-        draft.unlink(missing_ok=True)
     file = _place(folder, name, content)
     write_whole(file, content)
     return file

@@ -19,9 +19,6 @@ extern "C" {
                               int64_t outputs_stride, float scale) {                                                   \
     activated_gradient(gradient, outputs, rows, columns, stride, outputs_stride, scale);                               \
   }                                                                                                                    \
-  void summed_##S(const T* values, int64_t apart, int parts, T* out, int64_t count) {                                  \
-    summed(values, apart, parts, out, count);                                                                          \
-  }                                                                                                                    \
   void column_sums_##S(const T* values, int64_t rows, int64_t columns, int64_t stride, float* out) {                   \
     column_sums(values, rows, columns, stride, out);                                                                   \
   }                                                                                                                    \

@@ -74,17 +74,6 @@ static void activated_gradient(T* gradient, const T* outputs, int64_t rows, int6
     }
 }
 
-// Sum of `parts` arrays, each `apart` from the one before.
-template <class T>
-static void summed(const T* values, int64_t apart, int parts, T* out, int64_t count) {
-  for (int64_t i = 0; i < count; i += LANES) {
-    const int64_t inside = count - i;
-    Vec total = load(values + i, inside);
-    for (int k = 1; k < parts; k++) total += load(values + k * apart + i, inside);
-    store(out + i, total, inside);
-  }
-}
-
 // Sums over the rows.
 template <class T>
 static void column_sums(const T* values, int64_t rows, int64_t columns, int64_t stride, float* out) {
