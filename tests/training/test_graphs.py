@@ -95,8 +95,8 @@ def test_groups_of_steps_give_the_numbers_of_single_steps(
     for one, other in zip(everything(plain), everything(group), strict=True):
         if isinstance(rule, Sgd):
             assert torch.equal(one, other)
-        else:  # rounded elsewhere, which may decide how a copy in bfloat16 is rounded
-            torch.testing.assert_close(one, other, rtol=0, atol=4e-3 if one.dtype == torch.bfloat16 else 1e-6)
+        else:  # rounded elsewhere: Adam moves a weight by its rate even where its gradient is next to nothing
+            torch.testing.assert_close(one, other, rtol=0, atol=4e-3 if one.dtype == torch.bfloat16 else 1e-5)
     assert [epoch.training_accuracy for epoch in plain_epochs] == [epoch.training_accuracy for epoch in group_epochs]
 
 
