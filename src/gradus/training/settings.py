@@ -258,7 +258,7 @@ SETTINGS: dict[str, Known] = {
         "plain, or stratified: every class has the same share in both parts",
         lambda c, v: replace(c, stratified=choice("split", v, "stratified", "plain")),
     ),
-    TARGET: Known("of fast, up to 0.9: the rung of its ladder that reaches it", _on_rung),
+    TARGET: Known("of fast, up to 0.9: the rung of its ladder that is meant for it", _on_rung),
     "validation_share": Known(
         "share of the training images that validates",
         lambda c, v: replace(c, validation_share=_share("validation_share", v)),
