@@ -130,7 +130,7 @@ def step_of_runs(
     match rule, state:
         case Sgd(), SgdState():
             rate = learning_rate(rule, state.steps)
-            library.loaded.sgd(*most, rate, rule.momentum, False, state.velocities[0].data_ptr())
+            library.loaded.sgd(*most, rate, rule.momentum, state.velocities[0].data_ptr())
         case Adam(), AdamState():
             number = state.steps + 1
             rate = rule.learning_rate * sqrt(1 - rule.beta2**number) / (1 - rule.beta1**number)

@@ -62,7 +62,7 @@ _FOR_BOTH_TYPES: dict[str, tuple[Any, ...]] = {
     "pooled_convolution_gradients": (_L, _L, _L, _L, _L, _L, _P, _P, _P, _P, c_float, _I, _P, _P, _P),
 }
 _OTHERS: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "sgd": (None, (_P, _L, _P, c_float, _P, c_float, c_float, _I, _P)),
+    "sgd": (None, (_P, _L, _P, c_float, _P, c_float, c_float, _P)),
     "adam": (None, (_P, _L, _P, c_float, _P, c_float, c_double, c_double, c_float, _P, _P)),
     "augmented": (None, (_P, _P, _L, _L, _L, _L, _L, _P, _I, _P)),
     "cut_out": (None, (_P, _P, _L, _L, _L, _L, _L, _I)),

@@ -60,8 +60,8 @@ FOR_BOTH(DEFINE)
 #undef DEFINE
 
 void sgd(const Run* runs, int64_t count, float* weights, float decay, bfloat16* copies, float rate, float momentum,
-         int nesterov, float* velocities) {
-  update(Sgd{rate, momentum, nesterov, velocities}, runs, count, weights, decay, copies);
+         float* velocities) {
+  update(Sgd{rate, momentum, velocities}, runs, count, weights, decay, copies);
 }
 
 void adam(const Run* runs, int64_t count, float* weights, float decay, bfloat16* copies, float rate, double beta1,

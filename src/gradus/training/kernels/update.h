@@ -30,17 +30,15 @@ static void update(const Rule& rule, const Run* runs, int64_t count, float* weig
   }
 }
 
-// v <- momentum v - rate g; w <- w + v, or with Nesterov's look ahead w <- w + momentum v - rate g.
+// v <- momentum v - rate g; w <- w + v.
 struct Sgd {
   float rate, momentum;
-  int32_t nesterov;
   float* velocities;
 
   Vec moved(Vec w, Vec g, int64_t at, int64_t inside) const {
-    const Vec step = splat(rate) * g;
-    const Vec v = splat(momentum) * load(velocities + at, inside) - step;
+    const Vec v = splat(momentum) * load(velocities + at, inside) - splat(rate) * g;
     store(velocities + at, v, inside);
-    return nesterov ? w + (splat(momentum) * v - step) : w + v;
+    return w + v;
   }
 };
 
