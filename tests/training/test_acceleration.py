@@ -25,9 +25,11 @@ from gradus.training.acceleration import at_side, resized, side_at, start
 from gradus.training.augmentation import Augmenter
 from gradus.training.checkpoint import newest_checkpoint
 from gradus.training.configuration import Acceleration, Augmentation, Muon
+from gradus.training.dropout import Masks
 from gradus.training.evaluation import DevicePart
 from gradus.training.loop import Training, epochs_of, steps_of
 from gradus.training.model import initialised, scaled
+from gradus.training.passes import Rows
 from gradus.training.recipes.fast import RUNGS, fast
 from gradus.training.requests import asked
 from training.fast import generator, numbers, operations
@@ -151,7 +153,8 @@ def seen(
     taken: list[list[int]] = []
     step = training.step
 
-    def watched(images: Tensor, labels: Tensor) -> None:
+    def watched(images: Tensor, labels: Tensor, mirrored: Tensor | None = None) -> None:
+        assert mirrored is None
         numbers = images[:, 0, 0, 0].tolist()
         assert (images == images[:, :1, :1, :1]).all() and labels.tolist() == [number % 3 for number in numbers]
         taken.append([*numbers, *[images.shape[1]][: bool(sides)]])
@@ -196,6 +199,34 @@ def test_smaller_images_are_those_of_the_order() -> None:
     small = seen(11, 23, 5, 2, ((Fraction(3, 5), 6), (Fraction(2, 5), 8)))
     assert [[batch[:-1] for batch in epoch] for epoch in small] == seen(11, 23, 5, 2)
     assert [batch[-1] for epoch in small for batch in epoch] == [6] * 5 + [8] * 3
+
+
+@pytest.mark.parametrize("key", [None, 11])
+def test_what_one_epoch_mirrors_the_next_one_does_not(key: int | None) -> None:
+    augmenter = Augmenter(Augmentation(shift=0, alternating=True), 7)
+    training = Training(initialised(TINY, generator(1)), Muon(), None, augmenter, order_key=key)
+    count, columns = 40, torch.arange(8, dtype=torch.uint8)[None, None, :, None]
+    numbers = torch.arange(count, dtype=torch.uint8)[:, None, None, None].expand(-1, 8, 1, 3)
+    images = torch.cat([numbers, columns[:, :, 1:].expand(count, 8, -1, 3)], 2).contiguous()  # the number stands left
+    part = DevicePart(images, torch.zeros(count, dtype=torch.int64)).chosen(np.arange(3, count))
+    taken: list[tuple[int, bool]] = []
+    found = training.gradients.found
+
+    def watched(rank: int, images: Tensor, labels: Tensor, rows: Rows, masks: Masks | None) -> tuple[Tensor, Tensor]:
+        for image in images[:, 0, :, 0].tolist():
+            mirrored = image[1:] != list(range(1, 8))
+            assert image[:-1] == list(range(7, 0, -1)) if mirrored else image[1:] == list(range(1, 8))
+            taken.append((image[-1 if mirrored else 0], mirrored))
+        return found(rank, images, labels, rows, masks)
+
+    training.gradients.found = watched  # type: ignore[method-assign]
+    epochs = []
+    for _ in epochs_of(training, part, part.chosen(np.arange(2)), 3, 37):
+        epochs.append(dict(taken))
+        taken.clear()
+    assert [len(epoch) for epoch in epochs] == [37] * 3 and set(epochs[0]) == set(range(3, count))
+    assert all(epochs[0][number] != epochs[1][number] == (not epochs[2][number]) for number in epochs[0])
+    assert 8 <= sum(epochs[0].values()) <= 29
 
 
 # Random changes -----------------------------------------------------------------------------------------------------

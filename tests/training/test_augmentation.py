@@ -89,6 +89,24 @@ def test_equal_keys_change_equally_and_each_image_anew() -> None:
     assert torch.equal(before, copy)  # the data set stays as it is
 
 
+def test_epochs_that_alternate() -> None:
+    before = images(1000, 1, 1, 1)
+    first, second, third = (augmenter(alternating=True).in_turn(before, epoch) for epoch in (1, 2, 3))
+    assert first is not None and second is not None and third is not None
+    assert torch.equal(first, ~second) and torch.equal(first, third)
+    assert abs(first.double().mean() - 0.5) < 4 * sqrt(0.25 / 1000)
+    other = augmenter(2, alternating=True).in_turn(before, 1)
+    assert other is not None and 400 < (first ^ other).sum() < 600
+    assert augmenter().in_turn(before, 1) is None
+    assert augmenter(flip=False, alternating=True).in_turn(before, 1) is None
+
+
+def test_the_images_that_are_to_be_mirrored_are() -> None:
+    before, chosen = images(50), torch.arange(50) % 3 == 0
+    after = augmenter(shift=0).augmented(before, 0, chosen)
+    assert torch.equal(after, torch.where(chosen[:, None, None, None], before.flip(2), before))
+
+
 def test_any_part_of_a_batch_is_changed_as_in_the_whole() -> None:
     before = images(30)
     whole = augmenter(5).augmented(before, 100)

@@ -39,6 +39,23 @@ def generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def test_mirrored_views_are_the_mean_of_both() -> None:
+    plain = initialised(SMALL, generator(2))
+    both = Network(SMALL, mirrored_views=True)
+    set_weights(both, weights_of(plain))
+    images = np.random.default_rng(3).random((6, 3, 9, 8), dtype=np.float32)
+    with torch.no_grad():
+        one, other = (plain(torch.from_numpy(view.copy())) for view in (images, images[..., ::-1]))
+        found = both(torch.from_numpy(images))
+    torch.testing.assert_close(found, (one + other) / 2)
+    assert (one - other).abs().max() > 0.01
+
+
+def test_what_is_no_image_has_no_mirror_image() -> None:
+    with pytest.raises(InputError, match=r"mirrored_views = inputs shaped \(4\): are no images; leave it out"):
+        Network(Architecture((4,), (Dense(2, "softmax"),)), mirrored_views=True)
+
+
 def plain_logits(weights: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
     """SMALL in NumPy, straight from the definitions; images are (count, height, width, channels)."""
 

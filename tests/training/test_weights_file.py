@@ -86,6 +86,16 @@ CHANGES: dict[str, tuple[Changed, str]] = {
     "no run": (lambda h, t: h.__delitem__("run"), "is not a weights file"),
     "an unknown layer": (lambda h, t: h["architecture"]["layers"][0].update(kind="Conv3D"), "must be one of Conv2D"),
     "no layers": (lambda h, t: h["architecture"].update(layers=[]), "do not fit its network"),
+    "mirror images of vectors": (
+        lambda h, t: (
+            h.update(
+                mirrored_views=True, architecture=architecture_mapping(ARCHITECTURES["vectors"]), classes=list("abcd")
+            )
+            or t.clear()
+            or t.update(weights_of(trained("vectors").network))
+        ),
+        "are no images",
+    ),
     "no soft-max": (lambda h, t: h["architecture"]["layers"][-1].update(activation="relu"), "soft-max"),
     "layers that do not fit": (lambda h, t: h["architecture"]["layers"].__delitem__(5), "put Flatten first"),
     "a network of terabytes": (

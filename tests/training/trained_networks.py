@@ -29,6 +29,7 @@ ARCHITECTURES = {
     "pooled by three": Architecture(
         (11, 10, 1), (Conv2D(3, (1, 5), "same"), MaxPool2D(3), Flatten(), Flatten(), Dense(2, "softmax"))
     ),
+    "mirror images": Architecture((6, 7, 3), (Conv2D(4, (3, 3), "same"), MaxPool2D(), Flatten(), Dense(3, "softmax"))),
     "no convolution": Architecture((4, 4, 3), (Flatten(), Dense(2, "softmax"))),
     "vectors": Architecture((6,), (Dense(5), Dropout(SHARE), Dense(4, "softmax"))),
 }
@@ -38,7 +39,7 @@ CLASSES = ("day", "night", "Größe 1\n2", "\\", *"abcdef")
 def trained(name: str, biases: bool = True) -> TrainedNetwork:
     """A network with normally distributed weights, scaled so that all classes are possible."""
     rng = np.random.default_rng(8)
-    network = Network(ARCHITECTURES[name], biases)
+    network = Network(ARCHITECTURES[name], biases, mirrored_views=name == "mirror images")
     weights = {
         key: rng.normal(size=value.shape) * (0.1 if value.ndim == 1 else (2 / value[..., 0].size) ** 0.5)
         for key, value in weights_of(network).items()

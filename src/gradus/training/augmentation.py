@@ -29,16 +29,37 @@ class Augmenter:
     key: int
     operations: Operations = field(default_factory=Operations)
 
-    def augmented(self, images: Tensor, first: int | Tensor) -> Tensor:
+    def in_turn(self, images: Tensor, epoch: int) -> Tensor | None:
+        """Which of all images an epoch, counted from 1, mirrors where epochs alternate; None leaves it to chance.
+
+        Args:
+            images: of the whole data set, shaped (count, ...).
+
+        Returns:
+            Bools shaped (count,).
+
+        >>> import torch
+        >>> augmenter = Augmenter(Augmentation(alternating=True), key=5)
+        >>> [augmenter.in_turn(torch.zeros(4), epoch).tolist() for epoch in (1, 2)]
+        [[True, True, False, False], [False, False, True, True]]
+        """
+        if not (self.rule.flip and self.rule.alternating):
+            return None
+        words = random_words(random_word(self.key, 1), 0, len(images), images.device)
+        return (words < 0) ^ (epoch % 2 == 0)
+
+    def augmented(self, images: Tensor, first: int | Tensor, mirrored: Tensor | None = None) -> Tensor:
         """The images, uint8 shaped (count, height, width, channels): shifted by up to ``shift`` pixels, and mirrored.
 
         Every image is moved by its own number of rows and columns.
 
         Args:
             first: the number of the first image, counted from the beginning of the training.
+            mirrored: which images are mirrored, where that is not left to chance, bools shaped (count,).
         """
         words = random_words(self.key, first, len(images), images.device)
-        mirrored = (words < 0) & self.rule.flip
+        if mirrored is None:
+            mirrored = (words < 0) & self.rule.flip
         images = self.operations.augmented(images, words, self.rule.shift, mirrored, self.rule.mirrored_edges)
         square = self.rule.cutout * images.shape[1] // SIDE
         if square:

@@ -185,6 +185,7 @@ def grouped(training: Training, part: DevicePart, batch_size: int) -> Grouped | 
     """What takes a training's steps on an NVIDIA GPU; None where they are better taken one by one."""
     alone = training.workers.size == training.team.size == 1
     plain = training.acceleration is None and training.order_key is None and isinstance(training.rule, Sgd | Adam)
+    plain = plain and not (training.augmenter is not None and training.augmenter.rule.alternating)
     if part.labels.device.type != "cuda" or not alone or not plain:
         return None
     return Grouped(training, part, batch_size, CudaGraphs())

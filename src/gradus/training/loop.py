@@ -89,17 +89,25 @@ class Training:
         if not self.gradients.normalisations:
             return self.network
         found = deepcopy(self.network)
+        found.mirrored_views = self._looks_at_mirror_images()
         for name, normalisation in self.gradients.normalisations.items():
             weights = found.layer_weights()[name]
             assert weights.bias is not None
             weights.gains.data, weights.bias.data = folded(weights.gains.detach(), normalisation)
         return found
 
-    def step(self, images: Tensor, labels: Tensor) -> None:
+    def _looks_at_mirror_images(self) -> bool:
+        wanted = self.acceleration is not None and self.acceleration.mirrored_views
+        return wanted and self.augmenter is not None and self.augmenter.rule.flip
+
+    def step(self, images: Tensor, labels: Tensor, mirrored: Tensor | None = None) -> None:
         """One optimiser step on a batch: bytes shaped (count, height, width, channels), and labels.
 
         The mean cross-entropy and the number of rightly classified images, both from before the step, are added to
         the meter.
+
+        Args:
+            mirrored: as for :meth:`Augmenter.augmented`.
 
         Raises:
             WorkerLost: another worker has ended; everything is as before the step.
@@ -117,7 +125,8 @@ class Training:
             masks = None if self.masks is None else replace(self.masks, first=self.samples + start)
             rows, mine = Rows(start, stop, count), images[start:stop]
             if self.augmenter is not None:
-                mine = self.augmenter.augmented(mine, self.samples + start)
+                turn = None if mirrored is None else mirrored[start:stop]
+                mine = self.augmenter.augmented(mine, self.samples + start, turn)
             found[rank] = gradients.found(rank, mine, labels[start:stop], rows, masks)
             if in_threads:
                 self.team.wait()
@@ -206,17 +215,20 @@ class Parts:
 
     def __init__(self, training: Training, part: DevicePart) -> None:
         self.training, self.whole, self.current = training, part, part
+        self.mirrored: Tensor | None = None
         self.smaller: dict[int, Tensor] = {}
 
     def begin(self, epoch: int) -> None:
-        """Lay out the order of an epoch, counted from 1."""
+        """Lay out the order of an epoch, counted from 1, and which images it mirrors."""
+        if self.training.augmenter is not None:
+            self.mirrored = self.training.augmenter.in_turn(self.whole.images, epoch)
         key = self.training.order_key
         if key is not None:
             generator = torch.Generator().manual_seed(random_word(key, epoch) >> 1)
             self.current = self.whole.reordered(torch.randperm(len(self.whole), generator=generator))
 
-    def batch(self, start: int, size: int) -> tuple[Tensor, Tensor]:
-        """Images and labels of the training's next step."""
+    def batch(self, start: int, size: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Images and labels of the training's next step, and which of them are mirrored, where that is known."""
         training, whole = self.training, self.whole.images.shape[1]
         sides = () if training.acceleration is None else training.acceleration.sides
         side = side_at(sides, training.state.steps, training.steps, whole)
@@ -225,7 +237,11 @@ class Parts:
             if side not in self.smaller:
                 self.smaller = {side: self._resized(side)}
             part = replace(part, images=self.smaller[side])
-        return part.batch(start, size)
+        mirrored = self.mirrored
+        if mirrored is not None:
+            places = slice(start, start + size)
+            mirrored = mirrored[places if part.indices is None else part.indices[places]]
+        return *part.batch(start, size), mirrored
 
     def _resized(self, side: int) -> Tensor:
         images, team = self.whole.images, self.training.team

@@ -26,16 +26,19 @@ class Network(nn.Module):
     """A network without its final soft-max: :meth:`forward` returns logits shaped (count, classes).
 
     Parameters carry the names of :func:`gradus.exact.networks.layers.parameter_shapes`; without ``biases`` there are
-    gains only.
+    gains only.  With ``mirrored_views`` the logits are the mean of those of an image and of its mirror image.
 
     Raises:
-        InputError: the last layer is not a soft-max, or another one is.
+        InputError: the last layer is not a soft-max, or another one is; what has mirror images is no image.
     """
 
-    def __init__(self, architecture: Architecture, biases: bool = True) -> None:
+    def __init__(self, architecture: Architecture, biases: bool = True, mirrored_views: bool = False) -> None:
         super().__init__()
         _check_softmax(architecture)
-        self.architecture = architecture
+        if mirrored_views and len(architecture.input_shape) != 3:
+            shape = ", ".join(map(str, architecture.input_shape))
+            raise InputError("mirrored_views", f"inputs shaped ({shape})", "are no images", "leave it out")
+        self.architecture, self.mirrored_views = architecture, mirrored_views
         shapes = layers.parameter_shapes(architecture)
         for name in filter(None, layers.parameter_names(architecture)):
             self.add_module(name, LayerWeights(shapes[f"{name}.gains"], biases))
@@ -47,6 +50,16 @@ class Network(nn.Module):
 
     def forward(self, images: Tensor, masks: Masks | None = None) -> Tensor:
         """Logits of a batch; without masks dropout is off."""
+        logits = self._logits(images, masks)
+        if self.mirrored_views:
+            logits = (logits + self._logits(images.flip(3), masks)) / 2
+        return logits
+
+    def layer_weights(self) -> dict[str, LayerWeights]:
+        """Gains and bias of each layer with weights, by its name, from the first to the last."""
+        return {name: child for name, child in self.named_children() if isinstance(child, LayerWeights)}
+
+    def _logits(self, images: Tensor, masks: Masks | None) -> Tensor:
         values = images
         pending: Activation = "linear"
         dropouts = 0
@@ -72,10 +85,6 @@ class Network(nn.Module):
                 case layers.Flatten():
                     values = values.permute(0, 2, 3, 1).flatten(1) if values.ndim == 4 else values
         return values
-
-    def layer_weights(self) -> dict[str, LayerWeights]:
-        """Gains and bias of each layer with weights, by its name, from the first to the last."""
-        return {name: child for name, child in self.named_children() if isinstance(child, LayerWeights)}
 
     def _gains_and_bias(self, name: str) -> tuple[Tensor, Tensor | None]:
         weights = self.layer_weights()[name]

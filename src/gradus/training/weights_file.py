@@ -1,7 +1,8 @@
 """A trained network in one file: ``weights.safetensors`` holds the tensors, and its header what they are.
 
 Tensors carry the names and layouts of :func:`gradus.exact.networks.layers.parameter_shapes`.  The header's ``gradus``
-is JSON: the architecture, the names of the classes, and the id of the run.
+is JSON: the architecture, the names of the classes, the id of the run, and whether the network looks at mirror images
+too.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class _Header:
     architecture: dict[str, Any]
     classes: tuple[str, ...]
     run: str
+    mirrored_views: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,7 @@ def write_weights(folder: Path, trained: TrainedNetwork) -> Path:
         "architecture": architecture_mapping(trained.architecture),
         "classes": list(trained.classes),
         "run": trained.run,
+        "mirrored_views": trained.network.mirrored_views,
     }
     tensors = {name: as_rows(described(tensor)) for name, tensor in trained.network.named_parameters()}
     file = folder / WEIGHTS
@@ -101,7 +104,7 @@ def _network(header: _Header, tensors: Mapping[str, torch.Tensor], file: Path) -
         # Before the network is made, so that a few bytes of header cannot ask for gigabytes.
         if not fit or output_shapes(architecture)[-1:] != ((len(header.classes),),):
             raise InputError("weights", file, "holds tensors or classes that do not fit its network", _REMEDY)
-        network = Network(architecture, biases)
+        network = Network(architecture, biases, header.mirrored_views)
     except InputError as error:
         raise error.at(str(file)) from error
     if not all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in tensors.values()):

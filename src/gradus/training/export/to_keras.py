@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,6 +35,9 @@ def keras_model(trained: TrainedNetwork) -> Any:
     """The model, for images shaped (count, height, width, channels) between 0 and 1."""
     keras = _keras()
     architecture, weights = trained.architecture, weights_of(trained.network)
+    if trained.network.mirrored_views:
+        *layers, last = architecture.layers
+        architecture = replace(architecture, layers=(*layers, replace(last, activation="linear")))
     names = parameter_names(architecture)
     model = keras.Sequential(
         [
@@ -47,7 +51,11 @@ def keras_model(trained: TrainedNetwork) -> Any:
     for name in filter(None, names):
         parts = (f"{name}.gains", f"{name}.bias")
         model.get_layer(name).set_weights([weights[part] for part in parts if part in weights])
-    return model
+    if not trained.network.mirrored_views:
+        return model
+    images = keras.Input(architecture.input_shape)
+    logits = keras.layers.Average()([model(images), model(keras.ops.flip(images, axis=2))])
+    return keras.Model(images, keras.layers.Softmax()(logits))
 
 
 def _layer(keras: Any, layer: Layer, name: str, biases: bool) -> Any:

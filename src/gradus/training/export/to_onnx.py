@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradus.errors import MissingExtra
@@ -55,6 +56,9 @@ class _Graph:
     def layers(self, trained: TrainedNetwork) -> None:
         architecture, weights = trained.architecture, weights_of(trained.network)
         is_image = len(architecture.input_shape) == 3
+        views = trained.network.mirrored_views
+        if views:
+            self._mirror_images_behind()
         for layer, name in zip(architecture.layers, parameter_names(architecture), strict=True):
             own = [weights[part] for part in (f"{name}.gains", f"{name}.bias") if part in weights]
             match layer:
@@ -66,6 +70,8 @@ class _Graph:
                     self._activation(layer.activation)
                 case Dense():
                     self._node("Gemm", name, *own)
+                    if views and layer.activation == "softmax":
+                        self._mean_of_halves()
                     self._activation(layer.activation)
                 case MaxPool2D():
                     self._node("MaxPool", "", kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
@@ -78,6 +84,20 @@ class _Graph:
                     pass
         self.nodes[-1].output[0] = "probabilities"
 
+    def _mirror_images_behind(self) -> None:
+        """Add the mirror images to the batch, so that it is twice as long."""
+        import numpy as np
+
+        backwards = {"starts": [-1], "ends": [np.iinfo(np.int64).min], "axes": [3], "steps": [-1]}
+        images = self.last
+        self._with_constants("Slice", {f"mirror.{name}": np.array(value) for name, value in backwards.items()})
+        self._append("Concat", [images, self.last], axis=0)
+
+    def _mean_of_halves(self) -> None:
+        halves = ["halves.images", "halves.mirrored"]
+        self._append("Split", [self.last], halves, axis=0)
+        self._append("Mean", halves)
+
     def _activation(self, activation: str) -> None:
         if activation == "relu":
             self._node("Relu", "")
@@ -85,13 +105,20 @@ class _Graph:
             self._node("Softmax", "", axis=1)
 
     def _node(self, kind: str, name: str, *tensors: NDArray[Any], **attributes: Any) -> None:
-        import numpy as np
-        from onnx import helper, numpy_helper
-
         names = [f"{name}.{part}" for part in ("gains", "bias")[: len(tensors)]]
-        self.constants += [
-            numpy_helper.from_array(np.ascontiguousarray(t), n) for t, n in zip(tensors, names, strict=True)
-        ]
-        output = f"values{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, [self.last, *names], [output], **attributes))
-        self.last = output
+        self._with_constants(kind, dict(zip(names, tensors, strict=True)), **attributes)
+
+    def _with_constants(self, kind: str, tensors: Mapping[str, NDArray[Any]], **attributes: Any) -> None:
+        """A node of what came last, and of constants by their names."""
+        import numpy as np
+        from onnx import numpy_helper
+
+        self.constants += [numpy_helper.from_array(np.ascontiguousarray(t), name) for name, t in tensors.items()]
+        self._append(kind, [self.last, *tensors], **attributes)
+
+    def _append(self, kind: str, inputs: list[str], outputs: list[str] | None = None, **attributes: Any) -> None:
+        from onnx import helper
+
+        outputs = outputs or [f"values{len(self.nodes)}"]
+        self.nodes.append(helper.make_node(kind, inputs, outputs, **attributes))
+        self.last = outputs[0]

@@ -66,7 +66,7 @@ def fast(classes: int, rung: Rung = RUNGS[0]) -> Configuration:
         },
         batch_size=rung.batch_size,
         validation_share=Fraction(1, 20),
-        augmentation=Augmentation(shift=2, mirrored_edges=True),
+        augmentation=Augmentation(shift=2, mirrored_edges=True, alternating=True),
         accelerated=Acceleration(rung.sides),
         shuffled=True,
         epochs=rung.epochs,
