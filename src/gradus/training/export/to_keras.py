@@ -37,7 +37,8 @@ def keras_model(trained: TrainedNetwork) -> Any:
     architecture, weights = trained.architecture, weights_of(trained.network)
     if trained.network.mirrored_views:
         *layers, last = architecture.layers
-        architecture = replace(architecture, layers=(*layers, replace(last, activation="linear")))
+        assert isinstance(last, Dense)
+        architecture = replace(architecture, layers=(*layers, Dense(last.units, "linear")))
     names = parameter_names(architecture)
     model = keras.Sequential(
         [
