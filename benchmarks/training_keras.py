@@ -35,7 +35,7 @@ class KerasProgram:
         x = np.load(given["images"]).astype(np.float32) / 255
         self._y = np.load(given["labels"])
         self._first_step.reading_took(time.perf_counter() - began)
-        self._x = x if keras.config.image_data_format() == "channels_last" else _planes(x)
+        self._x = _laid_out(x)
         self._batch_size, self._data = given["batch_size"], options.get("data", "arrays")
         self._model = cnn(options.get("dropout", True))
         if "weights" in options:
@@ -57,6 +57,10 @@ class KerasProgram:
         return {"first_step_s": self._first_step.seconds, "parameters": self._model.count_params()}
 
     def turn(self, message: dict[str, Any]) -> dict[str, Any]:
+        if "test_images" in message:
+            x = _laid_out(np.load(message["test_images"]).astype(np.float32) / 255)
+            _, accuracy = self._model.evaluate(x, np.load(message["test_labels"]), verbose=0)
+            return {"test_accuracy": float(accuracy)}
         clock = _Clock()
         self._fit(message["images"], clock)
         return {"seconds": clock.seconds, "loss": clock.loss}
@@ -123,6 +127,11 @@ def cnn(dropout: bool = True, classes: int = 10) -> Any:
             layers.Dense(classes, activation="softmax", dtype="float32"),
         ]
     )
+
+
+def _laid_out(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Images with channels last in the order that Keras is set to."""
+    return x if keras.config.image_data_format() == "channels_last" else _planes(x)
 
 
 def _planes(x: NDArray[np.float32]) -> NDArray[np.float32]:

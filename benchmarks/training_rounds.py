@@ -30,6 +30,7 @@ class Task:
     Attributes:
         data: the data set's name for gradus.
         images, labels: files with the training images, uint8 (count, 32, 32, 3), and labels, in gradus' order.
+        test_images, test_labels: files with all test images and labels.
         count: images of an epoch.
         threads: processors that may be used; None for all.
     """
@@ -38,6 +39,8 @@ class Task:
     images: Path
     labels: Path
     count: int
+    test_images: Path
+    test_labels: Path
     batch_size: int = 32
     threads: int | None = None
 
@@ -99,10 +102,16 @@ def training_images(data: str, count: int | None) -> Iterator[Task]:
     share = hw5(len(dataset.classes)).validation_share
     chosen = random_split(len(dataset.training), share, stream_seed(0, "split")).training[:count]
     with tempfile.TemporaryDirectory(prefix="gradus-bench-") as name:
-        images, labels = Path(name) / "images.npy", Path(name) / "labels.npy"
-        np.save(images, dataset.training.images[chosen])
-        np.save(labels, dataset.training.labels[chosen])
-        yield Task(data, images, labels, len(chosen))
+        arrays = {
+            "images": dataset.training.images[chosen],
+            "labels": dataset.training.labels[chosen],
+            "test_images": dataset.test.images,
+            "test_labels": dataset.test.labels,
+        }
+        files = {key: Path(name) / f"{key}.npy" for key in arrays}
+        for key, file in files.items():
+            np.save(file, arrays[key])
+        yield Task(data, files["images"], files["labels"], len(chosen), files["test_images"], files["test_labels"])
 
 
 def alternating(
