@@ -54,7 +54,7 @@ class Facts:
         first_step_s: seconds from the start of the run to the end of its first step.
         threads: processor threads of each worker.
         workers: processes that shared the batches.
-        versions: of gradus, Python, PyTorch and NumPy.
+        versions: of gradus, Python, PyTorch, NumPy and, where they are used, the compiled kernels.
         initial_weights: SHA-256 of each initial tensor, by name.
     """
 

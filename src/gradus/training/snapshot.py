@@ -47,7 +47,7 @@ def snapshot(training: Training, request: RunRequest, clock: Clock, initial_weig
         first_step_s=clock.first_step_s,
         threads=training.threads,
         workers=training.workers.size,
-        versions=versions(),
+        versions=versions(training.team.library),
         initial_weights=dict(initial_weights),
     )
     tensors = {
