@@ -236,7 +236,7 @@ class Session:
             total_s=self._elapsed_s(),
             peak_memory_bytes=peak_memory_bytes(plan.device),
             initial_weights=self.initial_weights,
-            final_weights=weight_fingerprints(weights_of(training.trained_network())),
+            final_weights=weight_fingerprints(weights_of(training.current_network())),
             workers=training.workers.size,
         )
 
