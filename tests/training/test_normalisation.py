@@ -327,17 +327,15 @@ def test_folding_leaves_the_training_as_it_is() -> None:
 
 @pytest.mark.parametrize("accelerated", [False, True])
 def test_a_trained_network_is_a_copy_and_what_is_evaluated_between_steps_is_none(accelerated: bool) -> None:
-    if accelerated:
-        training = training_of(small_network())
-    else:
-        training = Training(small_network(), Sgd(0.1), None)
+    network = small_network()
+    training = training_of(network) if accelerated else Training(network, Sgd(0.1), None)
     training.step(*batch())
-    before, network = training.parameters.values.clone(), training.trained_network()
+    before, trained = training.parameters.values.clone(), training.trained_network()
     assert (training.current_network() is training.network) is not accelerated
     x = scaled(batch()[0])
     with torch.no_grad():
-        assert torch.equal(network(x), training.current_network()(x))
-        for weight in network.parameters():
+        assert torch.equal(trained(x), training.current_network()(x))
+        for weight in trained.parameters():
             weight.zero_()
     assert torch.equal(training.parameters.values, before)
 
