@@ -1,9 +1,9 @@
 """Checkpoints: all that a run needs to go on with the same bits, in one file that proves itself.
 
 ``checkpoints/<optimiser steps>-<digest>.safetensors`` holds the tensors (weights, optimiser, running statistics, the
-number of images so far) and, as JSON in its header, the version of this format and :class:`Facts`.  The digest in the name is the
-beginning of the SHA-256 of the whole file, so that a torn or altered file is told from a good one; files are written
-whole or not at all.
+number of images so far) and, as JSON in its header, the version of this format and :class:`Facts`.  The digest in the
+name is the beginning of the SHA-256 of the whole file, so that a torn or altered file is told from a good one; files
+are written whole or not at all.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Training:
         return torch.get_num_threads() * self.team.size
 
     def current_network(self) -> Network:
-        """As :meth:`trained_network`, but only to be looked at, and until the next step: it may be the one in training."""
+        """As :meth:`trained_network`, but only to be looked at before the next step: it may be the one in training."""
         return self.trained_network() if self.gradients.normalisations else self.network
 
     def trained_network(self) -> Network:
