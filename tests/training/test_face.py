@@ -39,6 +39,16 @@ def test_fit_is_a_run(fitted: Fitted, shared_images: Path) -> None:
     assert fitted.classes == ("day", "night") and fitted.folder is None
 
 
+def test_the_network_is_independent_of_the_training(fitted: Fitted, tmp_path: Path) -> None:
+    weights = list(fitted.network.parameters())
+    for weight in weights:
+        assert weight.untyped_storage().nbytes() == weight.nbytes, "weights share memory"
+        assert weight.requires_grad and weight.is_leaf
+    assert len({weight.data_ptr() for weight in weights}) == len(weights)
+    torch.save(weights[1].detach(), tmp_path / "bias.pt")
+    assert (tmp_path / "bias.pt").stat().st_size < 10_000, "one bias of 32 numbers, and all weights with it"
+
+
 def test_predictions_are_the_soft_max_of_the_network(fitted: Fitted, shared_images: Path) -> None:
     images = load(str(shared_images)).test.images
     found = predict(fitted, images)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +38,13 @@ def forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     room._library.cache_clear()
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A compiled library."""
+    kernels()
+    return room._compiled(room._compiler(), tmp_path_factory.mktemp("built"))
+
+
 def looked_for() -> tuple[bool, list[str]]:
     """Whether there is one, and what is said, by a process that asks twice."""
     room._library.cache_clear()
@@ -62,9 +71,18 @@ def counting(folder: Path) -> tuple[str, Callable[[], int]]:
     """The machine's compiler, and how often it has compiled."""
     real = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     assert real is not None
+    return counted(folder, f'exec {real} "$@"')
+
+
+def copying(folder: Path, whole: Path) -> tuple[str, Callable[[], int]]:
+    """A quick compiler, which copies a library, and how often it has done so."""
+    return counted(folder, f'while [ "$1" != -o ]; do shift; done; cp {shlex.quote(str(whole))} "$2"')
+
+
+def counted(folder: Path, body: str) -> tuple[str, Callable[[], int]]:
     calls = folder / "calls"
     calls.touch()
-    made = compiler(folder, f'echo x >> {shlex.quote(str(calls))}\nexec {real} "$@"')
+    made = compiler(folder, f"echo x >> {shlex.quote(str(calls))}\n{body}")
     return made, lambda: len(calls.read_text().splitlines())
 
 
@@ -102,7 +120,7 @@ def altered(file: Path) -> None:
 def test_a_library_that_is_not_whole_is_made_again(
     damage: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = room._library()
+    whole = library()
     assert isinstance(whole, Library)
     content = cached(tmp_path).read_bytes()
     copy = tmp_path / "copy"
@@ -125,11 +143,14 @@ def test_a_library_that_is_not_whole_is_made_again(
 def test_without_a_compiler_one_message_is_said(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if how == "no compiler on the path":
         monkeypatch.setenv("PATH", str(tmp_path))
+        reason, remedy = "there is no C++ compiler, so that", "install one (g++ or clang++)"
     else:
-        monkeypatch.setenv(COMPILER_VARIABLE, "nonexistent-c++")
+        monkeypatch.setenv(COMPILER_VARIABLE, "nonexistent-c++ -O1")
+        reason = "there is no C++ compiler nonexistent-c++, which CXX names, so that"
+        remedy = "name one that there is, or unset CXX"
     there, said = looked_for()
     assert not there and len(said) == 1
-    assert said[0].startswith("there is no C++ compiler") and SLOWER in said[0]
+    assert said[0].startswith(reason) and SLOWER in said[0] and said[0].endswith(remedy)
     assert looked_for() == (False, []), "it is said again in the same process"
     assert not (tmp_path / "cache").exists()
 
@@ -172,6 +193,99 @@ def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "cache").touch()
     there, said = looked_for()
     assert not there and len(said) == 1 and "could not be built" in said[0]
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o777])
+def test_nothing_is_loaded_from_a_folder_that_others_may_write_to(
+    mode: int, tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, calls = copying(tmp_path, built)
+    monkeypatch.setenv(COMPILER_VARIABLE, made)
+    assert looked_for() == (True, [])
+    file = cached(tmp_path)
+    file.parent.chmod(mode)
+    there, said = looked_for()
+    assert there and calls() == 2
+    assert said == [
+        f"{file.parent} can be written to by other users, so that the fast kernels are not kept there but compiled in "
+        "every process; remove it, or set GRADUS_CACHE_DIR to a folder of your own"
+    ]
+    assert cached(tmp_path) == file, "something is written there"
+
+
+def test_nothing_is_loaded_from_a_folder_of_another_user(
+    tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, calls = copying(tmp_path, built)
+    monkeypatch.setenv(COMPILER_VARIABLE, made)
+    assert looked_for() == (True, [])
+    me = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    there, said = looked_for()
+    assert there and calls() == 2 and len(said) == 1 and "kernels belongs to another user" in said[0]
+
+
+def test_a_file_that_others_may_write_to_is_replaced(
+    tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, calls = copying(tmp_path, built)
+    monkeypatch.setenv(COMPILER_VARIABLE, made)
+    before = os.umask(0o002)
+    try:
+        assert looked_for() == (True, [])
+        file = cached(tmp_path)
+        assert file.stat().st_mode & 0o777 == 0o600
+        file.chmod(0o664)
+        assert looked_for() == (True, []) and calls() == 2
+        assert cached(tmp_path).stat().st_mode & 0o777 == 0o600
+        assert looked_for() == (True, []) and calls() == 2
+    finally:
+        os.umask(before)
+
+
+def test_threads_that_ask_at_the_same_time_get_one_library(
+    tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, calls = copying(tmp_path, built)
+    monkeypatch.setenv(COMPILER_VARIABLE, made)
+    found: list[Library | None] = []
+    threads = [threading.Thread(target=lambda: found.append(library())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert calls() == 1 and len(found) == 4 and len({*found}) == 1 and found[0] is not None
+
+
+def test_records_and_checkpoints_name_the_kernels(
+    shared_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, found = small_request(shared_images), library()
+    assert found is not None
+    record = run(request, folder=tmp_path / "run")
+    assert record.versions["kernels"] == found.fingerprint
+    assert found.fingerprint in cached(tmp_path).name
+    monkeypatch.setenv(SWITCH, "off")
+    room._library.cache_clear()
+    said: list[str] = []
+    again = run(request, folder=tmp_path / "run", on_message=said.append)
+    assert "kernels" not in again.versions
+    assert said[1].startswith("other kernels than before: the weights may differ by rounding")
+    monkeypatch.delenv(SWITCH)
+    room._library.cache_clear()
+    said.clear()
+    run(request, folder=tmp_path / "run", on_message=said.append)
+    assert len(said) == 1, "it is said although the kernels are those that the run was begun with"
+
+
+def test_equal_sources_and_compilers_give_equal_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for name in ("one", "other"):
+        monkeypatch.setenv("GRADUS_CACHE_DIR", str(tmp_path / name))
+        room._library.cache_clear()
+        found.append(library())
+    assert found[0] is not None and found[1] is not None and found[0] is not found[1]
+    assert found[0].fingerprint == found[1].fingerprint
 
 
 def test_switched_off_or_without_avx512_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

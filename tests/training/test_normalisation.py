@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gradus.exact.networks.layers import Architecture, Conv2D, Dense, Flatten, MaxPool2D, Padding
-from gradus.training.configuration import Acceleration, Muon
+from gradus.training.configuration import Acceleration, Muon, Sgd
 from gradus.training.loop import Training
 from gradus.training.model import Network, initialised, scaled
 from gradus.training.normalisation import EPSILON, Normalisation, folded, whitening_gains
@@ -323,6 +323,21 @@ def test_folding_leaves_the_training_as_it_is() -> None:
     root = (normalisation.variance + EPSILON).sqrt()
     assert_near(gains * root[:, None, None, None], training.network.layer_weights()["conv2"].gains.detach(), 1e-6)
     assert_near(bias * root, normalisation.shift * root - normalisation.mean, 1e-5)
+
+
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_a_trained_network_is_a_copy_and_what_is_evaluated_between_steps_is_none(accelerated: bool) -> None:
+    network = small_network()
+    training = training_of(network) if accelerated else Training(network, Sgd(0.1), None)
+    training.step(*batch())
+    before, trained = training.parameters.values.clone(), training.trained_network()
+    assert (training.current_network() is training.network) is not accelerated
+    x = scaled(batch()[0])
+    with torch.no_grad():
+        assert torch.equal(trained(x), training.current_network()(x))
+        for weight in trained.parameters():
+            weight.zero_()
+    assert torch.equal(training.parameters.values, before)
 
 
 # Whitening ----------------------------------------------------------------------------------------------------------

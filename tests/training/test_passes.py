@@ -16,11 +16,13 @@ from gradus.training.configuration import Adam, Augmentation, OptimizerRule, Sgd
 from gradus.training.dropout import Masks
 from gradus.training.loop import Training
 from gradus.training.model import Network, initialised, scaled
+from gradus.training.operations import Weights
+from gradus.training.passes import ConvolutionStage, Rows, Tail
 from gradus.training.recipes.deeper import deeper
 from gradus.training.recipes.hw5 import hw5
 from gradus.training.recipes.wider import wider
 from gradus.training.team import Team
-from training.fast import assert_near, generator, kernels, operations, team_of, within
+from training.fast import assert_near, generator, kernels, numbers, operations, team_of, within
 
 QUARTER, HALF, THIRD = (Dropout(Fraction(1, part)) for part in (4, 2, 3))
 END = (Flatten(), Dense(3, "softmax"))
@@ -307,3 +309,20 @@ def test_a_plain_training_needs_no_kernels() -> None:
         found.append([after - before for before, after in pairwise(sums)])
         assert found[-1][-1] < 0.7 * found[-1][0]
     assert found[0][:5] == pytest.approx(found[1][:5], rel=1e-4)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("pool", [1, 2])
+@pytest.mark.parametrize("relu", [False, True])
+def test_dropout_behind_a_convolution_that_is_not_trained(fast: bool, pool: int, relu: bool) -> None:
+    layer = Conv2D(16, (2, 2), activation="relu" if relu else "linear")
+    x, gains, bias = numbers(1, COUNT, 3, 8, 8), numbers(2, 16, 3, 2, 2), numbers(3, 16)
+    weights = Weights(gains, bias, torch.zeros_like(gains), torch.zeros_like(bias))
+    tail = Tail(pool=pool, relu=relu, rate=Fraction(1, 4), dropout=2)
+    stage = ConvolutionStage(layer, tail, weights, operations(fast), trained=False)
+    masks, rows = Masks(7, first=FIRST), Rows(0, COUNT, COUNT)
+    values = functional.max_pool2d(functional.conv2d(x, gains, bias), pool)
+    values = values.relu() if relu else values
+    assert_near(stage.forward(x, rows, masks), masks.dropped_out(values, tail.rate, tail.dropout), 1e-5)
+    assert_near(stage.forward(x, rows, None), values, 1e-5)
+    assert stage.backward(values, rows) is None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from torch import Tensor
 
 from gradus.errors import InputError
 from gradus.runs import Progress
@@ -23,6 +24,7 @@ from gradus.runs.request import run_id
 from gradus.training import checkpoint as checkpoints
 from gradus.training import resolve, run
 from gradus.training.checkpoint import Checkpoint, newest_checkpoint, read_checkpoint, write_checkpoint
+from gradus.training.loop import Training
 from gradus.training.recipes import RECIPES, hw5
 from training.outcomes import Killed, Outcome, outcome, small_request, tiny_recipe
 
@@ -115,12 +117,22 @@ def test_three_checkpoints_are_kept_and_the_run_goes_on_from_the_newest(
     assert steps_of(folder) == [9, 10, 15]
 
 
-def test_a_finished_run_ends_at_once_with_the_same_figures(whole: Outcome, shared_images: Path, tmp_path: Path) -> None:
+def test_a_finished_run_takes_no_step_and_has_the_same_figures(
+    whole: Outcome, shared_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, step = [0], Training.step
+
+    def counted(training: Training, images: Tensor, labels: Tensor) -> None:
+        steps[0] += 1
+        step(training, images, labels)
+
+    monkeypatch.setattr(Training, "step", counted)
     first = run(small_request(shared_images), folder=tmp_path)
+    assert steps == [15]
     seen: list[Progress] = []
     again = run(small_request(shared_images), seen.append, tmp_path, on_message=lambda message: None)
-    assert (seen, outcome(again, tmp_path)) == ([], whole)
-    assert again.epochs == first.epochs and again.total_s > first.total_s
+    assert (steps, seen, outcome(again, tmp_path)) == ([15], [], whole)
+    assert (again.epochs, again.first_step_s) == (first.epochs, first.first_step_s)
 
 
 def torn(file: Path) -> None:
@@ -140,7 +152,7 @@ def altered(file: Path) -> None:
 def of_another_version(file: Path) -> None:
     found = read_checkpoint(file)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoints, "FORMAT", "0")
+        patch.setattr(checkpoints, "FORMAT", "1")
         write_checkpoint(file.parents[1], found)
 
 
@@ -161,7 +173,10 @@ def other_facts(file: Path, **changes: Any) -> Checkpoint:
         (torn, "is torn or was altered, since its checksum differs"),
         (emptied, "is torn or was altered"),
         (altered, "is torn or was altered"),
-        (of_another_version, "is not a checkpoint of this version of gradus"),
+        (
+            of_another_version,
+            "is from another version of gradus (its format is 1, that of this version 2); go on with the",
+        ),
         (of_another_run, "is of another run"),
     ],
 )
@@ -208,11 +223,26 @@ def test_another_spelling_of_the_data_is_the_same_run(folder: Path, whole: Outco
     assert said == ["the run goes on after epoch 2 of 3, step 4"]
 
 
+def test_a_checkpoint_with_other_tensors_is_said_to_be_from_another_version(folder: Path, shared_images: Path) -> None:
+    found = read_checkpoint(newest_file(folder))
+    for file in (folder / "checkpoints").iterdir():
+        file.unlink()
+    left = {name: tensor for name, tensor in found.tensors.items() if name != "samples"}
+    write_checkpoint(folder, Checkpoint(replace(found.facts, versions={"gradus": "0.0.9"}), left))
+    rule = (
+        "step 9: is from another version of gradus (0.0.9), which kept other tensors; go on with the version that wrote"
+    )
+    with pytest.raises(InputError, match=re.escape(rule)):
+        run(small_request(shared_images), folder=folder, on_message=lambda message: None)
+
+
 def test_other_circumstances_are_told(folder: Path, shared_images: Path) -> None:
-    write_checkpoint(folder, other_facts(newest_file(folder), threads=99, versions={"PyTorch": "1.0"}))
+    file = newest_file(folder)
+    versions = {**read_checkpoint(file).facts.versions, "PyTorch": "1.0"}
+    write_checkpoint(folder, other_facts(file, threads=99, versions=versions))
     said: list[str] = []
     run(small_request(shared_images), folder=folder, on_message=said.append)
-    assert said[1].startswith("other threads and versions than before: the weights may differ by rounding")
+    assert said[1].startswith("other threads and PyTorch than before: the weights may differ by rounding")
 
 
 def test_data_that_changed_are_refused(images: Path, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_record_is_complete_and_survives_json(record: RunRecord) -> None:
     assert record.request.device == "cpu"
     assert record.request.data_fingerprint == record.data.fingerprint
     assert record.parameters == 1_250_858 - 8 * 513
-    assert set(record.versions) == {"gradus", "Python", "PyTorch", "NumPy"}
+    assert set(record.versions) - {"kernels"} == {"gradus", "Python", "PyTorch", "NumPy"}
     assert record.device_name
     assert record.threads == torch.get_num_threads()
     assert 0 < record.first_step_s < record.total_s

@@ -16,9 +16,10 @@ from gradus.exact.networks.layers import Dropout, hw5_cnn
 from gradus.runs import RunRecord, RunRequest
 from gradus.runs.store import run_id
 from gradus.training import RECIPES, optim, resolve, run
-from gradus.training.configuration import Adam, Augmentation, Sgd
+from gradus.training.configuration import Acceleration, Adam, Augmentation, Muon, Sgd
 from gradus.training.model import initialised, weights_of
 from gradus.training.recipes.augmented import augmented
+from gradus.training.recipes.fast import RUNGS, fast
 from gradus.training.recipes.hw5 import hw5
 from gradus.training.settings import configured
 
@@ -42,6 +43,36 @@ def test_without_settings_ids_and_fingerprints_are_what_they_were() -> None:
     assert run_id(request) == "3ae82092e59c"
     assert hw5(10).fingerprint == "a7b15b3c87258f6e6d2640f39a909b4a3922ffd8faf55bf875a46ef808f77bdd"
     assert run_id(replace(request, settings=(("initialisation", "zeros"),))) != run_id(request)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "fingerprint"),
+    [
+        ("hw5", "a7b15b3c87258f6e6d2640f39a909b4a3922ffd8faf55bf875a46ef808f77bdd"),
+        ("deeper", "f9376b80aab9cefdc914ed750cb3e5e7c499b4d9e7aa3416182061bb44a0c1b9"),
+        ("more-training-data", "d225d74f6785d71d98d9a7bb798a8c343b5cbb5c1ed61a90116e414e137aea60"),
+        ("wider", "189bf70e67c59ee98343b16e0d33f2095811597138d35404f0b5500dca3648c3"),
+        ("augmented", "74409508023232fcc61abd71bf4fda9bd589814f2a58f0467638f3c7613f9ed4"),
+    ],
+)
+def test_fingerprints_of_recipes_are_what_they_were(recipe: str, fingerprint: str) -> None:
+    assert RECIPES[recipe](10).fingerprint == fingerprint
+
+
+def test_configurations_that_differ_have_different_fingerprints() -> None:
+    plain, image = hw5(10), Augmentation()
+    found = [
+        plain,
+        replace(plain, shuffled=True),
+        replace(plain, accelerated=Acceleration()),
+        replace(plain, augmentation=image),
+        replace(plain, augmentation=image, shuffled=True),
+        replace(plain, augmentation=replace(image, mirrored_edges=True)),
+        replace(plain, augmentation=replace(image, mirrored_edges=True), shuffled=True),
+        replace(plain, augmentation=replace(image, cutout=1)),
+        replace(plain, augmentation=replace(image, cutout=1), shuffled=True),
+    ]
+    assert len({configuration.fingerprint for configuration in found}) == len(found)
 
 
 def test_settings_must_be_sorted_and_named_once() -> None:
@@ -255,3 +286,30 @@ def test_augmentation_can_be_taken_from_its_recipe_and_added_to_another() -> Non
 def test_a_share_that_is_none_is_one_clear_error_at_once(value: str) -> None:
     with pytest.raises(InputError, match="must be a share between 0 and 1"):
         configured(hw5(10), [("validation_share", value)])
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_the_rates_of_fast_that_go_with_the_batch_size_follow_it(rung: Any) -> None:
+    plain = fast(10, rung)
+    for size in (rung.batch_size, 64, 250, 1000):
+        changed = configured(plain, [("batch_size", str(size)), ("learning_rate", "0.25"), ("weight_decay", "0.5")])
+        expected = fast(10, replace(rung, batch_size=size)).optimizers["muon"]
+        found = changed.optimizers["muon"]
+        assert isinstance(found, Muon) and isinstance(expected, Muon) and changed.batch_size == size
+        assert (found.learning_rate, found.weight_decay) == (0.25, 0.5)
+        assert (found.dense_rate, found.shift_rate) == pytest.approx((expected.dense_rate, expected.shift_rate))
+    assert configured(plain, [("batch_size", str(rung.batch_size))]) == plain
+    assert configured(hw5(10), [("batch_size", "64")]) == replace(hw5(10), batch_size=64)
+
+
+def test_a_setting_of_another_optimiser_names_what_can_be_set() -> None:
+    for recipe, optimizer, setting, remedy in (
+        (fast(10), "muon", "momentum", "leave it out; of muon learning_rate and weight_decay can be set"),
+        (fast(10), "adam", "momentum", "leave it out"),
+        (hw5(10), "adam", "momentum", "leave it out, or train with sgd"),
+        (hw5(10), "sgd", "beta1", "leave it out, or train with adam"),
+    ):
+        chosen: Any = optimizer
+        with pytest.raises(InputError) as refused:
+            configured(recipe, [(setting, "0.9")], chosen)
+        assert refused.value.remedy == remedy

@@ -127,6 +127,22 @@ def test_threads_of_pytorch_are_shared_out_and_put_back() -> None:
         torch.set_num_threads(before)
 
 
+def test_threads_of_pytorch_are_put_back_where_no_team_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    library, before = kernels(), torch.get_num_threads()
+
+    def none_left(size: int) -> None:
+        raise MemoryError(size)
+
+    monkeypatch.setattr(library, "loaded", SimpleNamespace(barrier_made=none_left))
+    try:
+        torch.set_num_threads(3)
+        with pytest.raises(MemoryError), gathered(2, library):
+            raise AssertionError("there is a team")
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_team_that_has_ended_is_one_thread() -> None:
     team = Team(3, kernels())
     team.ended()

@@ -59,7 +59,14 @@ class _TrainCommand(click.Command):
     type=click.Choice(["auto", "fp32", "bf16"]),
     help="auto: bf16 where the hardware multiplies it.  By default fp32, but auto for fast.",
 )
-@click.option("--seed", type=int, metavar="N", default=0, show_default=True, help="Of split, weights and dropout.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Of split, initial weights, dropout, augmentation and the order of the images.",
+)
 @click.option("--target-accuracy", metavar="SHARE", help="Of the recipe fast: the rung that is meant for it.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Override what the recipe fixes.")
 @click.option("--resume", metavar="RUN", help="Go on with this run: its id, the beginning of it, or its folder.")

@@ -51,7 +51,8 @@ class RunRecord:
     Attributes:
         id: 12 hexadecimal digits, a function of the resolved request.
         request: the resolved request (device and data fingerprint filled in).
-        versions: versions of gradus, Python, PyTorch and NumPy.
+        versions: versions of gradus, Python, PyTorch and NumPy, and where the compiled kernels were used their
+            fingerprint, ``kernels``.
         device_name: the processor or GPU, in words.
         threads: processor threads that PyTorch used.
         parameters: number of trainable parameters.

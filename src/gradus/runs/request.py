@@ -26,7 +26,8 @@ class RunRequest:
         data: name of a built-in data set, or a folder with ``train/<class>/*`` and ``test/<class>/*`` images.
         optimizer: ``sgd``, ``adam`` or, for the recipe ``fast``, ``muon``.
         epochs: passes over the training images, at least 1.
-        seed: of the split, the initial weights and the dropout masks.
+        seed: of all that is drawn at random: the split, the initial weights, the dropout masks, the augmentation and,
+            where every epoch has an order of its own, these orders.
         device: ``cpu``, ``cuda``, ``mps`` or, until it is resolved, ``auto``.
         precision: of the arithmetic, ``fp32``, ``bf16`` (products in bfloat16, weights in float32) or, until it is
             resolved, ``auto``.

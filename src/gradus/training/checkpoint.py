@@ -1,9 +1,9 @@
 """Checkpoints: all that a run needs to go on with the same bits, in one file that proves itself.
 
-``checkpoints/<optimiser steps>-<digest>.safetensors`` holds the tensors (weights, optimiser, states of the random
-streams) and, as JSON in its header, the version of this format and :class:`Facts`.  The digest in the name is the
-beginning of the SHA-256 of the whole file, so that a torn or altered file is told from a good one; files are written
-whole or not at all.
+``checkpoints/<optimiser steps>-<digest>.safetensors`` holds the tensors (weights, optimiser, running statistics, the
+number of images so far) and, as JSON in its header, the version of this format and :class:`Facts`.  The digest in the
+name is the beginning of the SHA-256 of the whole file, so that a torn or altered file is told from a good one; files
+are written whole or not at all.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from gradus.errors import InputError
+from gradus.errors import InputError, shortened
 from gradus.runs.files import remove_drafts, write_whole
 from gradus.runs.record import Epoch
 from gradus.runs.request import STRICT, RunRequest, run_id
 
-FORMAT = "1"
-"""Of the files; another one is not read."""
+FORMAT = "2"
+"""Of the files; another one is not read.  It changes with the names and meanings of the tensors."""
+
+TO_GO_ON = "go on with the version that wrote it, or train anew"
 
 KEPT = 3
 """So many files are kept; older ones are removed once a newer one lies on the disk."""
@@ -54,7 +56,7 @@ class Facts:
         first_step_s: seconds from the start of the run to the end of its first step.
         threads: processor threads of each worker.
         workers: processes that shared the batches.
-        versions: of gradus, Python, PyTorch and NumPy.
+        versions: of gradus, Python, PyTorch, NumPy and, where they are used, the compiled kernels.
         initial_weights: SHA-256 of each initial tensor, by name.
     """
 
@@ -172,13 +174,14 @@ def from_bytes(content: bytes, place: object = None) -> Checkpoint:
     try:
         size = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + size])["__metadata__"]
-        if metadata["format"] != FORMAT:
-            raise ValueError("format")
-        facts = TypeAdapter(Facts).validate_json(metadata["facts"])
-        return Checkpoint(facts, load(content))
+        if (form := metadata["format"]) == FORMAT:
+            facts = TypeAdapter(Facts).validate_json(metadata["facts"])
+            return Checkpoint(facts, load(content))
     except (SafetensorError, ValidationError, ValueError, KeyError, TypeError) as error:
         rule = f"is not a checkpoint of this version of gradus ({type(error).__name__})"
-        raise InputError("checkpoint", place, rule, "go on with the version that wrote it, or train anew") from error
+        raise InputError("checkpoint", place, rule, TO_GO_ON) from error
+    rule = f"is from another version of gradus (its format is {shortened(form, 20)}, that of this version {FORMAT})"
+    raise InputError("checkpoint", place, rule, TO_GO_ON)
 
 
 def remove_leftovers(run_folder: Path) -> None:

@@ -166,8 +166,9 @@ class Configuration:
     def fingerprint(self) -> str:
         """SHA-256 of all that the recipe fixes, so that a changed recipe is another run."""
         # What a configuration does not have is left out, so that ids of runs from before there was any hold.
-        more: list[object] = [self.augmentation, self.accelerated, self.shuffled]
+        more = [repr(part) for part in (self.augmentation, self.accelerated) if part is not None]
+        named: dict[str, object] = {"shuffled": self.shuffled}
         if self.augmentation is not None:
-            more += [self.augmentation.mirrored_edges, self.augmentation.cutout]
-        fixed = " ".join([repr(self), *(repr(part) for part in more if part)])
-        return hashlib.sha256(fixed.encode()).hexdigest()
+            named |= {"mirrored_edges": self.augmentation.mirrored_edges, "cutout": self.augmentation.cutout}
+        more += [f"{name}={value!r}" for name, value in named.items() if value]
+        return hashlib.sha256(" ".join([repr(self), *more]).encode()).hexdigest()

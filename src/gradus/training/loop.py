@@ -84,10 +84,15 @@ class Training:
         """How many threads of this process share the work."""
         return torch.get_num_threads() * self.team.size
 
+    def current_network(self) -> Network:
+        """As :meth:`trained_network`, but only to be looked at before the next step: it may be the one in training."""
+        return self.trained_network() if self.gradients.normalisations else self.network
+
     def trained_network(self) -> Network:
-        """The network as it is used after training: with normalisation in its gains and biases, if there is any."""
-        if not self.gradients.normalisations:
-            return self.network
+        """The network as it is used after training, a copy: with normalisation, if any, in its gains and biases.
+
+        Each weight has memory of its own, while those of the network in training lie in one piece.
+        """
         found = deepcopy(self.network)
         found.mirrored_views = self._looks_at_mirror_images()
         for name, normalisation in self.gradients.normalisations.items():
@@ -196,7 +201,7 @@ def epochs_of(
                 after_step()
         loss, accuracy = meter.means()
         validation_loss, validation_accuracy = evaluation(
-            training.trained_network(), validation_part, training.arithmetic, training.workers, training.team
+            training.current_network(), validation_part, training.arithmetic, training.workers, training.team
         )
         if not validation_loss + loss < float("inf"):
             raise Diverged(f"the validation loss after epoch {number}")

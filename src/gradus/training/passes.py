@@ -94,7 +94,7 @@ class ConvolutionStage:
             values, self.saved = self.operations.pooled(values, tail.pool, tail.relu, drop)
             return values
         values = self.operations.convolution(x, self.weights, self.layer, tail.relu)
-        if self.masked_outputs or not self.trained or not (tail.relu or drop):
+        if not drop and (self.masked_outputs or not self.trained or not tail.relu):
             self.saved = Saved()
             return values
         values, self.saved = self.operations.activated(values, tail.relu, drop)

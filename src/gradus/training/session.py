@@ -138,9 +138,10 @@ class Session:
         restore(self.training, checkpoint)
         self.earlier_s, self.first_step_s = facts.elapsed_s, facts.first_step_s
         self._say(f"the run goes on after {_position(facts, self.plan.request.epochs)}")
-        now = {"threads": self.training.threads, "workers": self.around.workers.size, "versions": versions()}
-        before = {"threads": facts.threads, "workers": facts.workers, "versions": dict(facts.versions)}
-        if changed := [name for name in now if now[name] != before[name]]:
+        around = self.around
+        now = {"threads": self.training.threads, "workers": around.workers.size, **versions(around.team.library)}
+        before = {"threads": facts.threads, "workers": facts.workers, **facts.versions}
+        if changed := [name for name in now | before if now.get(name) != before.get(name)]:
             rule = "the weights may differ by rounding from those of a run without interruption"
             self._say(f"other {' and '.join(changed)} than before: {rule}")
 
@@ -224,7 +225,7 @@ class Session:
             id=run_id(plan.request),
             request=plan.request,
             data=plan.data,
-            versions=versions(),
+            versions=versions(self.around.team.library),
             device_name=device_name(plan.device),
             threads=training.threads,
             parameters=sum(weights.numel() for weights in training.weights),
@@ -235,7 +236,7 @@ class Session:
             total_s=self._elapsed_s(),
             peak_memory_bytes=peak_memory_bytes(plan.device),
             initial_weights=self.initial_weights,
-            final_weights=weight_fingerprints(weights_of(training.trained_network())),
+            final_weights=weight_fingerprints(weights_of(training.current_network())),
             workers=training.workers.size,
         )
 

@@ -54,11 +54,20 @@ def configured(
         owner = SETTINGS[name].optimizer
         if optimizer is not None and owner not in (None, optimizer):
             rule = f"is a setting of {owner}, and the optimizer is {optimizer}"
-            raise InputError("setting", f"{name}={value}", rule, f"leave it out, or train with {owner}")
+            raise InputError("setting", f"{name}={value}", rule, _instead(configuration, owner, optimizer))
         configuration = SETTINGS[name].change(configuration, value)
     if configuration.accelerated is not None:
         _check_accelerated(configuration, configuration.accelerated)
     return configuration
+
+
+def _instead(configuration: Configuration, owner: Optimizer | None, optimizer: Optimizer) -> str:
+    """What to do without a setting that another optimiser has."""
+    if owner in configuration.optimizers:
+        return f"leave it out, or train with {owner}"
+    rule = configuration.optimizers.get(optimizer)
+    own = [name for name, known in SETTINGS.items() if known.optimizer in (None, optimizer) and hasattr(rule, name)]
+    return f"leave it out; of {optimizer} {' and '.join(own)} can be set" if own else "leave it out"
 
 
 def whole(name: str, value: str, least: int = 1, largest: int = 10**9 - 1) -> int:
@@ -147,6 +156,19 @@ def _changed(rule: OptimizerRule, values: Mapping[str, float]) -> OptimizerRule:
             return replace(rule, **values)
 
 
+def _with_batches_of(configuration: Configuration, value: str) -> Configuration:
+    """The rates of the recipe ``fast`` that are in proportion to its batches stay so."""
+    size = whole("batch_size", value)
+    times = size / configuration.batch_size
+    rules = {
+        name: replace(rule, dense_rate=times * rule.dense_rate, shift_rate=times * rule.shift_rate)
+        if isinstance(rule, Muon)
+        else rule
+        for name, rule in configuration.optimizers.items()
+    }
+    return replace(configuration, batch_size=size, optimizers=rules)
+
+
 def _without_dropout(configuration: Configuration, value: str) -> Configuration:
     if choice("dropout", value, "on", "off"):
         return configuration
@@ -209,7 +231,7 @@ TARGET = "target_accuracy"
 """The setting that chooses a rung."""
 
 SETTINGS: dict[str, Known] = {
-    "batch_size": Known("images a step", lambda c, v: replace(c, batch_size=whole("batch_size", v))),
+    "batch_size": Known("images a step; the rates of fast that go with it follow", _with_batches_of),
     "beta1": Known(
         "decay of Adam's mean of gradients",
         lambda c, v: _with_rules(c, beta1=_inside("beta1", v, "0.9", with_zero=True)),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradus.errors import InputError
 from gradus.runs.request import RunRequest
-from gradus.training.checkpoint import Checkpoint, Facts, as_rows
+from gradus.training.checkpoint import TO_GO_ON, Checkpoint, Facts, as_rows
 from gradus.training.loop import Training
 from gradus.training.meter import Diverged, Meter
 from gradus.training.model import described, stored
@@ -47,7 +47,7 @@ def snapshot(training: Training, request: RunRequest, clock: Clock, initial_weig
         first_step_s=clock.first_step_s,
         threads=training.threads,
         workers=training.workers.size,
-        versions=versions(),
+        versions=versions(training.team.library),
         initial_weights=dict(initial_weights),
     )
     tensors = {
@@ -63,7 +63,7 @@ def restore(training: Training, checkpoint: Checkpoint) -> None:
     """Put a training that has not begun where the checkpoint was taken.
 
     Raises:
-        InputError: the checkpoint is of another network or optimiser.
+        InputError: the checkpoint, of this run, holds other tensors: another version of gradus has written it.
     """
     facts, tensors = checkpoint.facts, checkpoint.tensors
     try:
@@ -74,8 +74,11 @@ def restore(training: Training, checkpoint: Checkpoint) -> None:
             tensor.copy_(tensors[name])
         samples = int(tensors["samples"].item())
     except (KeyError, RuntimeError) as error:
-        rule = "is of another network or optimiser than the run's"
-        raise InputError("checkpoint", facts.steps, rule, "train again") from error
+        # The run's id, which network and optimiser are part of, was compared before.
+        rule = (
+            f"is from another version of gradus ({facts.versions.get('gradus', 'unknown')}), which kept other tensors"
+        )
+        raise InputError("checkpoint", f"step {facts.steps:,}", rule, f"{TO_GO_ON} in another folder") from error
     training.state = replace(training.state, steps=facts.steps)
     training.samples = samples
     training.gradients.renew_copies()

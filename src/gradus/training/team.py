@@ -118,10 +118,12 @@ class Team:
 def gathered(size: int, library: Library | None) -> Iterator[Team]:
     """A team for as long as the block runs; PyTorch's threads are shared out to its members meanwhile."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(max(1, threads // size))
-    team = Team(size, library)
     try:
-        yield team
+        torch.set_num_threads(max(1, threads // size))
+        team = Team(size, library)
+        try:
+            yield team
+        finally:
+            team.ended()
     finally:
-        team.ended()
         torch.set_num_threads(threads)

@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from ctypes import c_double, c_float, c_int, c_int32, c_int64, c_uint64, c_void_p
@@ -24,7 +25,7 @@ import torch
 
 from gradus.errors import OutputError
 from gradus.runs.files import write_whole
-from gradus.training.data.cache import cache_folder
+from gradus.training.data.cache import FOLDER_VARIABLE, cache_folder
 
 COMPILER_VARIABLE = "CXX"
 """Names the C++ compiler; otherwise it is the first of ``c++``, ``g++`` and ``clang++`` that there is."""
@@ -44,6 +45,9 @@ _OPTIONS = (
     "-pthread",
 )
 _COMPILES_WITHIN_S = 120.0
+_COMPILERS = ("c++", "g++", "clang++")
+
+_NO_COMPILER, _SLOWER = "there is no C++ compiler", "training takes about twice as long"
 
 _P, _I, _L = c_void_p, c_int, c_int64
 _DROP = (c_uint64, c_int, c_float)
@@ -88,9 +92,14 @@ class Run(ctypes.Structure):
 
 
 class Library:
-    """The compiled kernels; those for both types are found by :meth:`of`."""
+    """The compiled kernels; those for both types are found by :meth:`of`.
+
+    Attributes:
+        fingerprint: 12 hexadecimal digits of the SHA-256 of the compiled file; equal ones give equal bits.
+    """
 
     def __init__(self, file: Path) -> None:
+        self.fingerprint = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
         loaded = ctypes.CDLL(str(file))
         for name, arguments in _FOR_BOTH_TYPES.items():
             for suffix in "bf":
@@ -107,34 +116,82 @@ class Library:
 
 def library(on_message: Callable[[str], None] | None = None) -> Library | None:
     """The kernels, compiled if need be; None where there are none, which is said once in a process."""
-    found = _library()
-    if isinstance(found, Library):
-        return found
-    if found and on_message is not None and found not in _said:
-        _said.add(found)
-        on_message(found)
-    return None
+    with _looking:  # they are compiled by one thread, and the others wait for them
+        found, message = _library()
+        if message and on_message is not None and message not in _said:
+            _said.add(message)
+            on_message(message)
+    return found
 
 
+_looking = threading.Lock()
 _said: set[str] = set()
 
 
 @cache
-def _library() -> Library | str:
-    """The kernels, or why there are none; an empty text where nobody needs to know."""
+def _library() -> tuple[Library | None, str]:
+    """The kernels, if there are any, and what the user must know about them; mostly nothing."""
     if os.environ.get(SWITCH) == "off" or not all(torch.cpu.get_capabilities().get(need) for need in _NEEDS):
-        return ""
+        return None, ""
     compiler = _compiler()
-    if compiler is None:
-        return "there is no C++ compiler, so that training takes about twice as long; install one (g++ or clang++)"
+    if not shutil.which(compiler[0]):
+        asked = os.environ.get(COMPILER_VARIABLE, "").strip()
+        there = f"there is no C++ compiler {compiler[0]}, which {COMPILER_VARIABLE} names" if asked else _NO_COMPILER
+        remedy = f"name one that there is, or unset {COMPILER_VARIABLE}" if asked else "install one (g++ or clang++)"
+        return None, f"{there}, so that {_SLOWER}; {remedy}"
     try:
-        return Library(_compiled(compiler))
+        return _loaded(compiler)
     except (OSError, OutputError, AttributeError, subprocess.SubprocessError) as error:
-        return f"the fast kernels could not be built ({_reason(error)}), so that training takes about twice as long"
+        return None, f"the fast kernels could not be built ({_reason(error)}), so that {_SLOWER}"
 
 
-def _compiled(compiler: list[str]) -> Path:
-    """The library's file, which is made unless it is there; one that is not whole is made again."""
+def _loaded(compiler: list[str]) -> tuple[Library, str]:
+    """The library, compiled unless a whole one is kept; and a message where none can be kept."""
+    folder = cache_folder() / "kernels"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if fault := _not_ours(folder):
+        # What lies there could be another user's program.
+        with TemporaryDirectory(ignore_cleanup_errors=True) as private:
+            return Library(_compiled(compiler, Path(private))), (
+                f"{folder} {fault}, so that the fast kernels are not kept there but compiled in every process; "
+                f"remove it, or set {FOLDER_VARIABLE} to a folder of your own"
+            )
+    name = _name(compiler)
+    for file in folder.glob(f"{name}-*.so"):
+        if _not_ours(file):
+            continue
+        # Loading a torn library may end the process.
+        if file == _place(folder, name, file.read_bytes()):
+            return Library(file), ""
+        file.unlink(missing_ok=True)
+    with TemporaryDirectory(dir=folder) as drafts:  # several processes may be at it
+        content = _compiled(compiler, Path(drafts)).read_bytes()
+    file = _place(folder, name, content)
+    write_whole(file, content)
+    file.chmod(0o600)  # whatever the umask is
+    return Library(file), ""
+
+
+def _not_ours(place: Path) -> str:
+    """Why what lies there is not to be trusted: another user has written it, or may have; empty if it is."""
+    if sys.platform == "win32":  # there folders of users are theirs alone
+        return ""
+    found = place.stat()
+    if found.st_uid != os.geteuid():
+        return "belongs to another user"
+    return "can be written to by other users" if found.st_mode & 0o022 else ""
+
+
+def _compiled(compiler: list[str], folder: Path) -> Path:
+    """The library's file, made in a folder."""
+    file = folder / "kernels.so"
+    command = [*compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(file)]
+    subprocess.run(command, capture_output=True, check=True, timeout=_COMPILES_WITHIN_S)
+    return file
+
+
+def _name(compiler: list[str]) -> str:
+    """What follows from all that decides how the library comes out."""
     sources = {
         file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.[ch]*")) if _is_source(file)
     }
@@ -146,22 +203,7 @@ def _compiled(compiler: list[str]) -> Path:
         repr((compiler, _OPTIONS)).encode(),
         *sources.values(),
     ]
-    name = hashlib.sha256(b"\0".join(what)).hexdigest()[:24]
-    folder = cache_folder() / "kernels"
-    for file in folder.glob(f"{name}-*.so"):
-        # Loading a torn library may end the process.
-        if file == _place(folder, name, file.read_bytes()):
-            return file
-        file.unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with TemporaryDirectory(dir=folder) as drafts:  # several processes may be at it
-        draft = Path(drafts) / "kernels.so"
-        command = [*compiler, *_OPTIONS, str(Path(__file__).parent / "kernels.cpp"), "-o", str(draft)]
-        subprocess.run(command, capture_output=True, check=True, timeout=_COMPILES_WITHIN_S)
-        content = draft.read_bytes()
-    file = _place(folder, name, content)
-    write_whole(file, content)
-    return file
+    return hashlib.sha256(b"\0".join(what)).hexdigest()[:24]
 
 
 def _place(folder: Path, name: str, content: bytes) -> Path:
@@ -173,11 +215,10 @@ def _is_source(file: Path) -> bool:
     return file.suffix in (".h", ".cpp")
 
 
-def _compiler() -> list[str] | None:
-    """The compiler's command: its program, which there is, and what is given to it first."""
+def _compiler() -> list[str]:
+    """The compiler's command: its program, which may not be there, and what is given to it first."""
     given = os.environ.get(COMPILER_VARIABLE, "").split()
-    known = [given] if given else [["c++"], ["g++"], ["clang++"]]
-    return next((command for command in known if shutil.which(command[0])), None)
+    return given or [next((name for name in _COMPILERS if shutil.which(name)), _COMPILERS[0])]
 
 
 def _processor() -> str:
