@@ -29,9 +29,9 @@ from gradus.training.dropout import Masks
 from gradus.training.evaluation import DevicePart
 from gradus.training.loop import Training, epochs_of, steps_of
 from gradus.training.model import initialised, scaled
-from gradus.training.passes import Rows
 from gradus.training.recipes.fast import RUNGS, fast
 from gradus.training.requests import asked
+from gradus.training.stages import Rows
 from training.fast import generator, numbers, operations
 from training.outcomes import Killed, Outcome, outcome
 

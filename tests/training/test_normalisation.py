@@ -16,7 +16,7 @@ from gradus.training.loop import Training
 from gradus.training.model import Network, initialised, scaled
 from gradus.training.normalisation import EPSILON, Normalisation, folded, whitening_gains
 from gradus.training.operations import Operations, Weights
-from gradus.training.passes import NormalisedConvolutionStage, Rows, Tail
+from gradus.training.stages import NormalisedConvolutionStage, Rows, Tail
 from gradus.training.team import Team
 from gradus.training.workers import ALONE, WorkerLost, Workers
 from training.fast import TYPES, assert_near, generator, numbers, operations, team_of

@@ -17,10 +17,10 @@ from gradus.training.dropout import Masks
 from gradus.training.loop import Training
 from gradus.training.model import Network, initialised, scaled
 from gradus.training.operations import Weights
-from gradus.training.passes import ConvolutionStage, Rows, Tail
 from gradus.training.recipes.deeper import deeper
 from gradus.training.recipes.hw5 import hw5
 from gradus.training.recipes.wider import wider
+from gradus.training.stages import ConvolutionStage, Rows, Tail
 from gradus.training.team import Team
 from training.fast import assert_near, generator, kernels, numbers, operations, team_of, within
 

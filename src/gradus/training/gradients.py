@@ -18,7 +18,8 @@ from gradus.training.model import Network
 from gradus.training.normalisation import Normalisation
 from gradus.training.operations import Operations, Weights
 from gradus.training.parameters import Parameters
-from gradus.training.passes import SPLIT_FROM, Passes, Rows, stages
+from gradus.training.passes import SPLIT_FROM, Passes, stages
+from gradus.training.stages import Rows
 from gradus.training.team import Team
 from gradus.training.workers import ALONE, Workers
 

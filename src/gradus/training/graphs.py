@@ -22,7 +22,7 @@ from gradus.training.dropout import Masks, drawn
 from gradus.training.evaluation import DevicePart
 from gradus.training.loop import Training
 from gradus.training.optim import state_tensors
-from gradus.training.passes import Rows
+from gradus.training.stages import Rows
 
 IN_ONE_GO = 16
 """Steps of a group: their masks are drawn, and their images cut, in a few large kernels in place of many small ones."""

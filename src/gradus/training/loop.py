@@ -23,8 +23,8 @@ from gradus.training.model import Network
 from gradus.training.normalisation import folded
 from gradus.training.operations import Operations
 from gradus.training.parameters import Parameters
-from gradus.training.passes import Rows
 from gradus.training.random_words import random_word
+from gradus.training.stages import Rows
 from gradus.training.team import Team
 from gradus.training.workers import ALONE, Workers
 

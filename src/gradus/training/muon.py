@@ -14,19 +14,29 @@ _ROUNDS = 3
 def orthogonalised(matrix: Tensor) -> Tensor:
     """A matrix U V^T with U and V of the matrix's singular value decomposition, roughly: singular values near 1.
 
-    Three rounds of the iteration X <- a X + (b X X^T + c (X X^T)^2) X, which draws singular values from (0, 1] towards
-    an interval around 1; in the matrix's own type.
+    Three rounds of the iteration X <- P X with P = a I + b S + c S^2 and S = X X^T, which draws singular values from
+    (0, 1] towards an interval around 1; in the matrix's own type.  All P and S commute, so that the next S is P S P: two
+    products with the matrix itself suffice, where its rows are fewer than its columns.
 
     >>> values = torch.linalg.svdvals(orthogonalised(torch.diag(torch.tensor([4.0, 2.0, 1.0]))))
     >>> [f"{value:.1f}" for value in values.tolist()]
     ['1.0', '0.8', '0.7']
     """
     x: Tensor = matrix / (torch.linalg.vector_norm(matrix) + 1e-7)
-    for _ in range(_ROUNDS):
-        square = x @ x.t()
-        factor = torch.addmm(square, square, square, beta=_B, alpha=_C)
-        x = torch.addmm(x, factor, x, beta=_A)
-    return x
+    square = x @ x.t()
+    whole = factor = _factor(square)
+    for _ in range(_ROUNDS - 1):
+        square = factor @ square @ factor
+        factor = _factor(square)
+        whole = factor @ whole
+    return whole @ x
+
+
+def _factor(square: Tensor) -> Tensor:
+    """P of a round, from its S."""
+    factor = torch.addmm(square, square, square, beta=_B, alpha=_C)
+    factor.diagonal().add_(_A)
+    return factor
 
 
 def move_matrix(
