@@ -78,8 +78,9 @@ def test_rungs_climb_and_the_lowest_that_suffices_is_taken() -> None:
 def test_the_accuracy_chooses_the_rung_and_other_settings_change_it(value: str) -> None:
     assert configured(fast(10), [("target_accuracy", value)]) == fast(10, RUNGS[2])
     # Settings are sorted by name, and the rung is chosen first all the same.
-    changed = configured(fast(10), [("batch_size", "64"), ("shift", "1"), ("target_accuracy", value)])
-    assert (changed.batch_size, changed.augmentation) == (64, Augmentation(shift=1, mirrored_edges=True))
+    changed = configured(fast(10), [("batch_size", "64"), ("shift", "3"), ("target_accuracy", value)])
+    expected = Augmentation(shift=3, mirrored_edges=True, alternating=True)
+    assert (changed.batch_size, changed.augmentation) == (64, expected)
     assert changed.architecture == fast(10, RUNGS[2]).architecture
     rates = configured(fast(10), [("learning_rate", "0.1"), ("weight_decay", "0.01")]).optimizers["muon"]
     assert isinstance(rates, Muon) and (rates.learning_rate, rates.weight_decay) == (0.1, 0.01)

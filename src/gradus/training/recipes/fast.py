@@ -19,16 +19,18 @@ class Rung:
         accuracy: the test accuracy, on small photographs of ten kinds, that it is meant for.
         blocks: of each block the filters, and how many convolutions come after the one with the pooling.
         epochs, batch_size: of the schedule.
+        learning_rate: Muon's, at the start: the longer the run, the lower.
+        shift: the most pixels by which images are moved: the longer the run, the more.
         sides: (share of the run, side of the images).
-        learning_rate: Muon's, at the start.
     """
 
     accuracy: Fraction
     blocks: tuple[tuple[int, int], ...]
     epochs: int
     batch_size: int
+    learning_rate: float
+    shift: int
     sides: tuple[tuple[Fraction, int], ...]
-    learning_rate: float = 0.16
 
 
 WHITE = 24
@@ -36,13 +38,14 @@ WHITE = 24
 
 
 SMALLER_FIRST = ((Fraction(3, 5), 24), (Fraction(2, 5), SIDE))
+GROWING = ((Fraction(7, 20), 20), (Fraction(7, 20), 24), (Fraction(3, 10), SIDE))
 
 
 RUNGS = (
-    Rung(Fraction(75, 100), ((32, 0), (64, 1), (128, 1)), 1, 192, SMALLER_FIRST),
-    Rung(Fraction(80, 100), ((32, 0), (64, 1), (128, 1)), 3, 256, SMALLER_FIRST),
-    Rung(Fraction(85, 100), ((64, 0), (128, 1), (256, 1)), 6, 256, SMALLER_FIRST),
-    Rung(Fraction(90, 100), ((64, 0), (256, 1), (256, 1)), 16, 512, SMALLER_FIRST),
+    Rung(Fraction(75, 100), ((16, 0), (64, 1), (128, 1)), 1, 256, 0.2, 0, SMALLER_FIRST),
+    Rung(Fraction(80, 100), ((32, 0), (64, 1), (128, 1)), 3, 256, 0.16, 1, SMALLER_FIRST),
+    Rung(Fraction(85, 100), ((64, 0), (128, 1), (256, 1)), 6, 256, 0.1, 1, GROWING),
+    Rung(Fraction(90, 100), ((64, 1), (256, 1), (256, 1)), 17, 256, 0.1, 2, GROWING),
 )
 """The ladder, from the bottom."""
 
@@ -51,7 +54,7 @@ def fast(classes: int, rung: Rung = RUNGS[0]) -> Configuration:
     """The configuration of a rung: a whitening convolution, blocks of convolutions, Muon, falling rates.
 
     >>> fast(10).batch_size
-    192
+    256
     """
     rate = rung.batch_size / 256
     return Configuration(
@@ -66,7 +69,7 @@ def fast(classes: int, rung: Rung = RUNGS[0]) -> Configuration:
         },
         batch_size=rung.batch_size,
         validation_share=Fraction(1, 20),
-        augmentation=Augmentation(shift=2, mirrored_edges=True, alternating=True),
+        augmentation=Augmentation(shift=rung.shift, mirrored_edges=True, alternating=True),
         accelerated=Acceleration(rung.sides),
         shuffled=True,
         epochs=rung.epochs,
