@@ -205,6 +205,40 @@ def test_running_statistics_are_those_of_the_batches_and_fade() -> None:
     assert_near(found.variance, variance, 1e-12)
 
 
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+@pytest.mark.parametrize("channels", [1, 16, 40])
+def test_statistics_are_those_of_the_definition_in_one_kernel_too(channels: int, dtype: torch.dtype) -> None:
+    x, gradient = (numbers(seed, 5, channels, 3, 4, dtype=dtype) + 1 for seed in (3, 4))
+    x[:, -1] = 0.1  # of rounding alone has a negative variance
+    shift, count = numbers(5, channels), 60
+    both = []
+    for by in (operations(True), Operations()):
+        normalisation, shift_gradient = normalisation_of(shift), torch.zeros(channels)
+        y, statistics = by.batch_normalised(x, normalisation, count, True)
+        found = by.batch_normalised_gradient(gradient, x, y, normalisation, statistics, count, True, shift_gradient)
+        both.append((*statistics, normalisation.latest, y, shift_gradient, found))
+        exact = x.double()
+        mean, variance = exact.mean((0, 2, 3)), exact.var((0, 2, 3), correction=0)
+        assert_near(statistics[0], mean, 1e-6)
+        assert_near(statistics[1][:-1], 1 / (variance[:-1] + EPSILON).sqrt(), 1e-5)
+        assert_near(normalisation.latest[0], mean, 1e-6)
+        assert normalisation.latest[1].min() >= 0
+    for place, (one, other) in enumerate(zip(*both, strict=True)):
+        assert one.dtype == other.dtype
+        # Of a channel of equal values the factor, 1 / sqrt(epsilon), enlarges what rounding has left.
+        rest = (slice(None), slice(0, -1)) if one.ndim == 4 else (..., slice(0, -1))
+        assert_near(one[rest], other[rest], 2e-2 if place > 2 and dtype == torch.bfloat16 else 1e-5)
+
+
+def test_what_is_no_number_stays_one() -> None:
+    x = numbers(6, 2, 16, 3, 3)
+    x[0, 3, 1, 1] = float("nan")
+    normalisation = normalisation_of(torch.zeros(16))
+    y, (mean, factor) = operations(True).batch_normalised(x, normalisation, 18, True)
+    assert y[:, 3].isnan().all() and mean[3].isnan() and factor[3].isnan() and normalisation.latest[:, 3].isnan().all()
+    assert y.isnan().sum() == 18
+
+
 def test_equal_values_have_no_negative_variance() -> None:
     x = torch.full((3, 16, 5, 5), 0.1)  # and not as it lies in a pass
     for by, some in product((Operations(), operations(True)), (x, x.contiguous(memory_format=torch.channels_last))):

@@ -15,8 +15,8 @@ def orthogonalised(matrix: Tensor) -> Tensor:
     """A matrix U V^T with U and V of the matrix's singular value decomposition, roughly: singular values near 1.
 
     Three rounds of the iteration X <- P X with P = a I + b S + c S^2 and S = X X^T, which draws singular values from
-    (0, 1] towards an interval around 1; in the matrix's own type.  All P and S commute, so that the next S is P S P: two
-    products with the matrix itself suffice, where its rows are fewer than its columns.
+    (0, 1] towards an interval around 1; in the matrix's own type.  All P and S commute, and the next S is P S P: two
+    products with the matrix itself suffice.
 
     >>> values = torch.linalg.svdvals(orthogonalised(torch.diag(torch.tensor([4.0, 2.0, 1.0]))))
     >>> [f"{value:.1f}" for value in values.tolist()]

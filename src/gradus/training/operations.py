@@ -16,6 +16,7 @@ from torch.nn import functional
 from gradus.exact.networks.layers import Conv2D
 from gradus.training.device import sum_type
 from gradus.training.dropout import Masks
+from gradus.training.normalisation import EPSILON, Normalisation
 
 GREY = 120
 """Byte of what is cut out: about the mean of photographs."""
@@ -178,6 +179,49 @@ class Operations:
         gains_gradient.copy_(gradient.t() @ x)
         if bias_gradient is not None:
             bias_gradient.copy_(gradient.sum(0))
+
+    def batch_normalised(
+        self, x: Tensor, normalisation: Normalisation, count: int, relu: bool
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Values normalised by the mean and variance of the whole batch, and ReLU after it.
+
+        Args:
+            x: this thread's part of the batch.
+            count: how many values a channel has in the whole batch.
+
+        Returns:
+            The values; and each channel's mean and 1 / sqrt(variance + epsilon).
+        """
+        mean, variance = normalisation.batch_statistics(self.moments(x), count)
+        factor = 1 / (variance + EPSILON).sqrt()
+        return self.normalised(x, factor, normalisation.shift - mean * factor, relu), (mean, factor)
+
+    def batch_normalised_gradient(
+        self,
+        gradient: Tensor,
+        x: Tensor,
+        y: Tensor,
+        normalisation: Normalisation,
+        statistics: tuple[Tensor, Tensor],
+        count: int,
+        relu: bool,
+        shift_gradient: Tensor,
+    ) -> Tensor:
+        """The gradient by x, from that by y, which :meth:`batch_normalised` gave.
+
+        Args:
+            statistics: what came with y.
+            shift_gradient: this thread's part of the gradient by the shift is written into it.
+        """
+        mean, factor = statistics
+        moments = self.gradient_moments(gradient, x, y, relu)
+        shift_gradient.copy_(moments[0])
+        total, product = normalisation.summed(moments)
+        # With z = (x - mean) factor the gradient by x is factor (g - mean(g) - z mean(g z)).
+        along = factor * (product - mean * total) / count
+        slope = -factor * factor * along
+        offset = -factor * total / count - mean * slope
+        return self.normalised_gradient(gradient, x, y, relu, factor, slope, offset)
 
     def moments(self, x: Tensor) -> Tensor:
         """Sums over each channel of the values and of their squares, shaped (2, channels), in float64 if there is."""

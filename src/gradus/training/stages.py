@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradus.exact.networks.layers import Conv2D, Dense
 from gradus.training.dropout import Masks
-from gradus.training.normalisation import EPSILON, Normalisation
+from gradus.training.normalisation import Normalisation
 from gradus.training.operations import Dropping, Operations, Saved, Weights
 from gradus.training.team import Team
 
@@ -116,30 +116,29 @@ class NormalisedConvolutionStage:
         self.gains = Weights(own.gains, None, own.gains_gradient, None)
 
     def forward(self, x: Tensor, rows: Rows, masks: Masks | None) -> Tensor:
-        self.x, normal = x, self.normalisation
+        self.x = x
         values = self.operations.convolution(x, self.gains, self.layer, relu=False)
         if self.tail.pool > 1:
             values, self.saved = self.operations.pooled(values, self.tail.pool, False, None)
-        moments = self.operations.moments(values)
         self.count = rows.count * values.shape[2] * values.shape[3]
-        self.mean, variance = normal.batch_statistics(moments, self.count)
-        self.factor = 1 / (variance + EPSILON).sqrt()
-        offset = normal.shift - self.mean * self.factor
-        self.before, self.after = values, self.operations.normalised(values, self.factor, offset, self.tail.relu)
+        self.before = values
+        self.after, self.statistics = self.operations.batch_normalised(
+            values, self.normalisation, self.count, self.tail.relu
+        )
         return self.after
 
     def backward(self, gradient: Tensor, rows: Rows) -> Tensor | None:
-        relu = self.tail.relu
-        moments = self.operations.gradient_moments(gradient, self.before, self.after, relu)
-        assert self.weights.bias_gradient is not None
-        self.weights.bias_gradient.copy_(moments[0])
-        total, product = self.normalisation.summed(moments)
-        # With z = (x - mean) factor the gradient by x is factor (g - mean(g) - z mean(g z)).
-        along = self.factor * (product - self.mean * total) / self.count
-        slope = -self.factor * self.factor * along
-        offset = -self.factor * total / self.count - self.mean * slope
-        gradient = self.operations.normalised_gradient(
-            gradient, self.before, self.after, relu, self.factor, slope, offset
+        shift_gradient = self.weights.bias_gradient
+        assert shift_gradient is not None
+        gradient = self.operations.batch_normalised_gradient(
+            gradient,
+            self.before,
+            self.after,
+            self.normalisation,
+            self.statistics,
+            self.count,
+            self.tail.relu,
+            shift_gradient,
         )
         rest = (self.x, self.gains, self.layer, self.inputs, False)
         if self.tail.pool > 1:

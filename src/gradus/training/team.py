@@ -18,6 +18,9 @@ class Team:
     A team of one is the calling thread alone.  Of a larger one, which needs the kernels, the calling thread is
     number 0, and the others live until :meth:`ended`.
 
+    Attributes:
+        barrier: where they wait, for the kernels; None for one thread.
+
     >>> alone = Team()
     >>> alone.run(lambda rank: print("thread", rank))
     thread 0
@@ -31,10 +34,11 @@ class Team:
         self._shared: dict[object, Tensor] = {}
         self._sharing = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self.barrier: int | None = None
         if size > 1:
             assert library is not None
             self._calls = library.loaded
-            self._barrier = self._calls.barrier_made(size)
+            self.barrier = self._calls.barrier_made(size)
             self._threads = [threading.Thread(target=self._live, args=(rank,), daemon=True) for rank in range(1, size)]
             for thread in self._threads:
                 thread.start()
@@ -53,9 +57,9 @@ class Team:
         if not self._together:
             raise threading.BrokenBarrierError
         self._task, self._together = task, False
-        if self._calls.barrier_wait(self._barrier):  # not so if another thread has begun and failed already
+        if self._calls.barrier_wait(self.barrier):  # not so if another thread has begun and failed already
             self._do(0)
-            self._together = bool(self._calls.barrier_wait(self._barrier))
+            self._together = bool(self._calls.barrier_wait(self.barrier))
         if self._failure is not None:
             raise self._failure
 
@@ -65,7 +69,7 @@ class Team:
         Raises:
             threading.BrokenBarrierError: another thread's task has failed.
         """
-        if self.size > 1 and not self._calls.barrier_wait(self._barrier):
+        if self.size > 1 and not self._calls.barrier_wait(self.barrier):
             raise threading.BrokenBarrierError
 
     def shared(self, name: object, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
@@ -89,19 +93,19 @@ class Team:
         if self._threads:
             self._task = None
             if self._together:
-                self._calls.barrier_wait(self._barrier)
+                self._calls.barrier_wait(self.barrier)
             else:  # Ctrl-C between two calls here, say, and the others wait for this thread in the midst of a task
-                self._calls.barrier_break(self._barrier)
+                self._calls.barrier_break(self.barrier)
             for thread in self._threads:
                 thread.join()
             self._threads = []
-            self._calls.barrier_ended(self._barrier)
+            self._calls.barrier_ended(self.barrier)
             self.size = 1
 
     def _live(self, rank: int) -> None:
-        while self._calls.barrier_wait(self._barrier) and self._task is not None:
+        while self._calls.barrier_wait(self.barrier) and self._task is not None:
             self._do(rank)
-            self._calls.barrier_wait(self._barrier)
+            self._calls.barrier_wait(self.barrier)
 
     def _do(self, rank: int) -> None:
         assert self._task is not None
@@ -111,7 +115,7 @@ class Team:
             pass
         except BaseException as error:  # said by the thread that called
             self._failure = error
-            self._calls.barrier_break(self._barrier)
+            self._calls.barrier_break(self.barrier)
 
 
 @contextmanager

@@ -51,6 +51,7 @@ _NO_COMPILER, _SLOWER = "there is no C++ compiler", "training takes about twice 
 
 _P, _I, _L = c_void_p, c_int, c_int64
 _DROP = (c_uint64, c_int, c_float)
+_SUMS = (_P, _P, _I, _I)
 _FOR_BOTH_TYPES: dict[str, tuple[Any, ...]] = {
     "scaled": (_P, _P, _L),
     "activated": (_P, _L, _L, _L, _L, _L, _I, *_DROP, _L),
@@ -63,8 +64,13 @@ _FOR_BOTH_TYPES: dict[str, tuple[Any, ...]] = {
     "normalised": (_P, _L, _L, _P, _P, _I, _P),
     "gradient_moments": (_P, _P, _P, _L, _L, _I, _P, _P),
     "normalised_gradient": (_P, _P, _P, _L, _L, _I, _P, _P, _P, _P),
+    "batch_normalised": (_P, _L, _L, _L, _P, c_double, _I, *_SUMS, _P, _P, _P, _P),
+    "batch_normalised_gradient": (_P, _P, _P, _L, _L, _L, _I, *_SUMS, _P, _P, _P, _P),
     "pooled_convolution_gradients": (_L, _L, _L, _L, _L, _L, _P, _P, _P, _P, c_float, _I, _P, _P, _P),
 }
+_RESULTS = dict.fromkeys(("batch_normalised", "batch_normalised_gradient"), _I)
+"""Of those for both types; the others have none."""
+
 _OTHERS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sgd": (None, (_P, _L, _P, c_float, _P, c_float, c_float, _P)),
     "adam": (None, (_P, _L, _P, c_float, _P, c_float, c_double, c_double, c_float, _P, _P)),
@@ -103,14 +109,14 @@ class Library:
         loaded = ctypes.CDLL(str(file))
         for name, arguments in _FOR_BOTH_TYPES.items():
             for suffix in "bf":
-                _declare(getattr(loaded, f"{name}_{suffix}"), None, arguments)
+                _declare(getattr(loaded, f"{name}_{suffix}"), _RESULTS.get(name), arguments)
         for name, (result, arguments) in _OTHERS.items():
             _declare(getattr(loaded, name), result, arguments)
         self.loaded: Any = loaded
 
-    def of(self, name: str, dtype: torch.dtype) -> Callable[..., None]:
+    def of(self, name: str, dtype: torch.dtype) -> Callable[..., Any]:
         """The kernel of that name for numbers of that type, float32 or bfloat16."""
-        found: Callable[..., None] = getattr(self.loaded, f"{name}_{'b' if dtype == torch.bfloat16 else 'f'}")
+        found: Callable[..., Any] = getattr(self.loaded, f"{name}_{'b' if dtype == torch.bfloat16 else 'f'}")
         return found
 
 

@@ -49,6 +49,18 @@ extern "C" {
                                const float* factor, const float* slope, const float* offset, T* out) {                 \
     normalised_gradient(gradient, x, y, rows, channels, relu, factor, slope, offset, out);                             \
   }                                                                                                                    \
+  int batch_normalised_##S(const T* x, int64_t rows, int64_t channels, int64_t count, const float* shift,              \
+                           double epsilon, int relu, void* barrier, double* parts, int size, int rank, double* mean,   \
+                           double* factor, float* latest, T* y) {                                                      \
+    return batch_normalised(x, rows, channels, count, shift, epsilon, relu, Sums{(Barrier*)barrier, parts, size, rank},\
+                            mean, factor, latest, y);                                                                  \
+  }                                                                                                                    \
+  int batch_normalised_gradient_##S(const T* gradient, const T* x, const T* y, int64_t rows, int64_t channels,         \
+                                    int64_t count, int relu, void* barrier, double* parts, int size, int rank,         \
+                                    const double* mean, const double* factor, float* shift_gradient, T* out) {         \
+    return batch_normalised_gradient(gradient, x, y, rows, channels, count, relu,                                      \
+                                     Sums{(Barrier*)barrier, parts, size, rank}, mean, factor, shift_gradient, out);   \
+  }                                                                                                                    \
   void pooled_convolution_gradients_##S(int64_t rows, int64_t height, int64_t width, int64_t inputs, int64_t filters,  \
                                         int64_t padding, const T* x, const T* gains, const T* gradient,                \
                                         const uint8_t* choice, float scale, int masked, float* gains_gradient,         \

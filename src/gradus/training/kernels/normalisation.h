@@ -1,7 +1,11 @@
 // Batch normalisation over rows of channels, with ReLU behind it.
 #pragma once
 
+#include "barrier.h"
+#include "memory.h"
 #include "vectors.h"
+
+#include <cmath>
 
 constexpr int64_t GROUP = 4 * LANES;  // channels whose sums stay in registers
 constexpr int64_t RUN = 32;           // rows that are summed in float32 before they go into doubles
@@ -103,4 +107,74 @@ static void normalised_gradient(const T* gradient, const T* x, const T* y, int64
       store(out + at, load(factor + c, left) * g + load(slope + c, left) * load(x + at, left) + load(offset + c, left),
             left);
     }
+}
+
+// Where the threads of a team add up two sums a channel: `parts` holds those of each, one thread after the other.
+struct Sums {
+  Barrier* barrier;  // none for one thread alone
+  double* parts;
+  int size, rank;
+
+  double* mine(int64_t channels) const {
+    double* found = parts + rank * 2 * channels;
+    memset(found, 0, 2 * channels * sizeof(double));
+    return found;
+  }
+  bool wait() const { return !barrier || barrier->wait(); }
+  double total(int64_t place, int64_t channels) const {
+    double found = 0;
+    for (int s = 0; s < size; s++) found += parts[s * 2 * channels + place];
+    return found;
+  }
+};
+
+// Normalises by the mean and variance of the whole batch, which has `count` values a channel; both, as they are, go into
+// `mean` and `factor` = 1 / sqrt(variance + epsilon), and from the first thread into `latest`.  False: the barrier broke.
+template <class T>
+static bool batch_normalised(const T* x, int64_t rows, int64_t channels, int64_t count, const float* shift,
+                             double epsilon, bool relu, const Sums& sums, double* mean, double* factor, float* latest,
+                             T* y) {
+  double* mine = sums.mine(channels);
+  moments(x, rows, channels, mine, mine + channels);
+  if (!sums.wait()) return false;
+  static thread_local Scratch<float> scratch;
+  float* narrow = scratch.of(2 * channels);
+  for (int64_t c = 0; c < channels; c++) {
+    mean[c] = sums.total(c, channels) / (double)count;
+    double variance = sums.total(channels + c, channels) / (double)count - mean[c] * mean[c];
+    if (variance < 0) variance = 0;  // rounding
+    if (!sums.rank) {
+      latest[c] = (float)mean[c];
+      latest[channels + c] = (float)variance;
+    }
+    factor[c] = 1 / std::sqrt(variance + epsilon);
+    narrow[c] = (float)factor[c];
+    narrow[channels + c] = (float)(shift[c] - mean[c] * factor[c]);
+  }
+  normalised(x, rows, channels, narrow, narrow + channels, relu, y);
+  return true;
+}
+
+// The gradient by x, from that by what `batch_normalised` gave; that by the shift is this thread's part.
+// With z = (x - mean) factor the gradient by x is factor (g - mean(g) - z mean(g z)).
+template <class T>
+static bool batch_normalised_gradient(const T* gradient, const T* x, const T* y, int64_t rows, int64_t channels,
+                                      int64_t count, bool relu, const Sums& sums, const double* mean,
+                                      const double* factor, float* shift_gradient, T* out) {
+  double* mine = sums.mine(channels);
+  gradient_moments(gradient, x, y, rows, channels, relu, mine, mine + channels);
+  for (int64_t c = 0; c < channels; c++) shift_gradient[c] = (float)mine[c];
+  if (!sums.wait()) return false;
+  static thread_local Scratch<float> scratch;
+  float* narrow = scratch.of(3 * channels);
+  for (int64_t c = 0; c < channels; c++) {
+    const double total = sums.total(c, channels), product = sums.total(channels + c, channels);
+    const double along = factor[c] * (product - mean[c] * total) / (double)count;
+    const double slope = -factor[c] * factor[c] * along;
+    narrow[c] = (float)factor[c];
+    narrow[channels + c] = (float)slope;
+    narrow[2 * channels + c] = (float)(-factor[c] * total / (double)count - mean[c] * slope);
+  }
+  normalised_gradient(gradient, x, y, rows, channels, relu, narrow, narrow + channels, narrow + 2 * channels, out);
+  return true;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ctypes import byref, c_double, c_int64
 from dataclasses import dataclass
+from threading import BrokenBarrierError
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from gradus.exact.networks.layers import Conv2D
 from gradus.training.dropout import bytes_threshold
 from gradus.training.kernels import Library
+from gradus.training.normalisation import EPSILON, Normalisation
 from gradus.training.operations import GREY, Dropping, Operations, Saved, Weights
 
 _TYPES = (torch.float32, torch.bfloat16)
@@ -144,6 +146,52 @@ class FastOperations(Operations):
                 gradient.data_ptr(), rows, count, gradient.stride(0), bias_gradient.data_ptr()
             )
 
+    def batch_normalised(
+        self, x: Tensor, normalisation: Normalisation, count: int, relu: bool
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        if x.dtype not in _TYPES or normalisation.workers.size > 1 or normalisation.shift.dtype != torch.float32:
+            return super().batch_normalised(x, normalisation, count, relu)
+        x = _images(x)
+        rows, channels, height, width = x.shape
+        statistics, out = torch.empty((2, channels), dtype=torch.float64), torch.empty_like(x)
+        mean, factor = statistics
+        together = self.library.of("batch_normalised", x.dtype)(
+            *(x.data_ptr(), rows * height * width, channels, count),
+            *(normalisation.shift.data_ptr(), EPSILON, relu, *_sums(normalisation, "forward")),
+            *(mean.data_ptr(), factor.data_ptr(), normalisation.latest.data_ptr(), out.data_ptr()),
+        )
+        if not together:
+            raise BrokenBarrierError
+        return out, (mean, factor)
+
+    def batch_normalised_gradient(
+        self,
+        gradient: Tensor,
+        x: Tensor,
+        y: Tensor,
+        normalisation: Normalisation,
+        statistics: tuple[Tensor, Tensor],
+        count: int,
+        relu: bool,
+        shift_gradient: Tensor,
+    ) -> Tensor:
+        if x.dtype not in _TYPES or normalisation.workers.size > 1 or shift_gradient.dtype != torch.float32:
+            return super().batch_normalised_gradient(
+                gradient, x, y, normalisation, statistics, count, relu, shift_gradient
+            )
+        gradient, x = _images(gradient), _images(x)
+        rows, channels, height, width = x.shape
+        mean, factor = statistics
+        out = torch.empty_like(x)
+        together = self.library.of("batch_normalised_gradient", x.dtype)(
+            *(gradient.data_ptr(), x.data_ptr(), y.data_ptr(), rows * height * width, channels, count, relu),
+            *_sums(normalisation, "backward"),
+            *(mean.data_ptr(), factor.data_ptr(), shift_gradient.data_ptr(), out.data_ptr()),
+        )
+        if not together:
+            raise BrokenBarrierError
+        return out
+
     def moments(self, x: Tensor) -> Tensor:
         if x.dtype not in _TYPES:
             return super().moments(x)
@@ -220,6 +268,13 @@ class FastOperations(Operations):
             *(gradient.data_ptr(), byref(loss), byref(right)),
         )
         return torch.tensor(loss.value, dtype=torch.float64), torch.tensor(right.value), gradient
+
+
+def _sums(normalisation: Normalisation, when: str) -> tuple[int | None, int, int, int]:
+    """Where the threads add up the sums of a pass, as the kernels take it: barrier, parts, how many, and which."""
+    team, channels = normalisation.team, len(normalisation.shift)
+    parts = team.shared((normalisation.name, when), (team.size, 2, channels), torch.float64)
+    return team.barrier, parts.data_ptr(), team.size, normalisation.rank
 
 
 def _images(x: Tensor) -> Tensor:
