@@ -15,7 +15,7 @@ from gradus.runs.progress import OnProgress
 from gradus.runs.record import RunRecord
 from gradus.runs.request import RunRequest
 from gradus.training.configuration import Configuration
-from gradus.training.data import OnDownload, OnLoad, OnMessage, load
+from gradus.training.data import OnDownload, OnLoad, OnMessage, load, loaded
 from gradus.training.data.dataset import Dataset, Split, random_split, stratified_split
 from gradus.training.pytorch import load_torch
 from gradus.training.recipes import SMALL_NETWORK, recipe_named
@@ -163,7 +163,8 @@ def _dataset(
     from gradus.training.device import resolved_device, resolved_precision
 
     resolved_precision(request.precision, resolved_device(request.device))
-    return load(request.data, on_load, data_dir=data_dir, on_download=on_download, on_message=on_message)
+    known = loaded(request.data, request.data_fingerprint) if request.data_fingerprint else None
+    return known or load(request.data, on_load, data_dir=data_dir, on_download=on_download, on_message=on_message)
 
 
 def _resolved(request: RunRequest, dataset: Dataset) -> tuple[RunRequest, Configuration]:

@@ -13,7 +13,7 @@ from gradus.training.data.dataset import Dataset
 from gradus.training.data.download import OnDownload
 from gradus.training.data.folder import OnLoad, folder_dataset, listing
 
-__all__ = ["BUILT_IN", "OnDownload", "OnLoad", "OnMessage", "load"]
+__all__ = ["BUILT_IN", "OnDownload", "OnLoad", "OnMessage", "load", "loaded"]
 
 BUILT_IN = {
     "cifar10": "60,000 photographs of ten kinds of animal and vehicle; downloaded once, 170 MB",
@@ -24,6 +24,8 @@ BUILT_IN = {
 _log = logging.getLogger("gradus")
 _last: dict[str, Dataset] = {}
 """The data set that was loaded last, by the state of its source."""
+_last_name: list[str] = []
+"""By which name it was asked for."""
 
 
 def load(
@@ -51,6 +53,28 @@ def load(
         DataError: the folder or an image in it, or the archive, is not what it must be; or there is no network.
         OutputError: the archive cannot be written.
     """
+    found = _loaded(name, on_load, data_dir, on_download, on_message)
+    _last_name[:] = [name]
+    return found
+
+
+def loaded(name: str, fingerprint: str) -> Dataset | None:
+    """The data set that was loaded last in this process, if that was by this name, and it is that of the fingerprint.
+
+    Its images are those that the fingerprint means, whatever has become of their files, which are not looked at again.
+    """
+    if _last_name != [name]:
+        return None
+    return next((dataset for dataset in _last.values() if dataset.fingerprint == fingerprint), None)
+
+
+def _loaded(
+    name: str,
+    on_load: OnLoad | None,
+    data_dir: Path | None,
+    on_download: OnDownload | None,
+    on_message: OnMessage,
+) -> Dataset:
     if name == "pictograms":
         source = Source(name, name, pictograms.FINGERPRINT)
         return _once(source.state, lambda: kept(source, pictograms.pictograms, on_message))
