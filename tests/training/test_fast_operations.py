@@ -327,6 +327,38 @@ def test_doubles_are_left_to_pytorch(name: str) -> None:
     assert torch.equal(both[0][0], both[1][0])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 2), (1, 1), (4, 2), (2, 4)])
+@pytest.mark.parametrize(("channels", "filters"), [(3, 32), (3, 24), (1, 5), (3, 80), (2, 33)])
+def test_first_convolutions(
+    channels: int, filters: int, kernel: tuple[int, int], padding: Padding, dtype: torch.dtype
+) -> None:
+    fast, layer = operations(True), Conv2D(filters, kernel, padding, "relu")
+    for (rows, height, width), bias, relu in product(((3, 7, 6), (1, 5, 27), (0, 4, 4)), (True, False), (True, False)):
+        weights = convolution_of(channels, filters, kernel, dtype, bias)
+        exact = doubled(weights)
+        x = numbers(31, rows, channels, height, width, dtype=dtype)
+        out = fast.convolution(x, weights, layer, relu)
+        assert_near(out, PLAIN.convolution(x.double(), exact, layer, relu), SHARE[dtype] / 2)
+        gradient = numbers(32, *out.shape, dtype=dtype)
+        assert fast.convolution_gradients(gradient, x, weights, layer, False, False) is None
+        PLAIN.convolution_gradients(gradient.double(), x.double(), exact, layer, False, False)
+        assert_near(weights.gains_gradient, exact.gains_gradient, 1e-5)
+        if bias:
+            assert weights.bias_gradient is not None and exact.bias_gradient is not None
+            assert_near(weights.bias_gradient, exact.bias_gradient, 1e-5)
+
+
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+def test_what_is_no_number_is_seen_by_its_windows_alone(dtype: torch.dtype) -> None:
+    layer, weights = Conv2D(16, (3, 3), "same", "relu"), convolution_of(3, 16, (3, 3), dtype)
+    x = numbers(33, 1, 3, 9, 20, dtype=dtype)
+    x[0, 0, 4, 10] = float("nan")
+    seen = operations(True).convolution(x, weights, layer, relu=True).isnan()
+    assert seen[:, :, 3:6, 9:12].all() and seen.sum() == 16 * 9
+
+
 @pytest.mark.parametrize("rate", [None, QUARTER, THIRD])
 def test_plain_operations_have_the_gradients_of_autograd(rate: Fraction | None) -> None:
     """In double precision, to rounding; what the kernels are compared with."""

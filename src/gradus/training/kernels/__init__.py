@@ -66,6 +66,8 @@ _FOR_BOTH_TYPES: dict[str, tuple[Any, ...]] = {
     "normalised_gradient": (_P, _P, _P, _L, _L, _I, _P, _P, _P, _P),
     "batch_normalised": (_P, _L, _L, _L, _P, c_double, _I, *_SUMS, _P, _P, _P, _P),
     "batch_normalised_gradient": (_P, _P, _P, _L, _L, _L, _I, *_SUMS, _P, _P, _P, _P),
+    "first_convolution": (_P, *(_L,) * 11, _P, _P, _I, _P),
+    "first_convolution_gradients": (_P, *(_L,) * 11, _P, _P, _P),
     "pooled_convolution_gradients": (_L, _L, _L, _L, _L, _L, _P, _P, _P, _P, c_float, _I, _P, _P, _P),
 }
 _RESULTS = dict.fromkeys(("batch_normalised", "batch_normalised_gradient"), _I)

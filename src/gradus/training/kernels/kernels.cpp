@@ -1,6 +1,7 @@
 // What gradus.training.kernels calls.  Types: b is bfloat16, f is float32.
 #include "augmentation.h"
 #include "barrier.h"
+#include "first_convolution.h"
 #include "normalisation.h"
 #include "pooled_convolution.h"
 #include "update.h"
@@ -60,6 +61,19 @@ extern "C" {
                                     const double* mean, const double* factor, float* shift_gradient, T* out) {         \
     return batch_normalised_gradient(gradient, x, y, rows, channels, count, relu,                                      \
                                      Sums{(Barrier*)barrier, parts, size, rank}, mean, factor, shift_gradient, out);   \
+  }                                                                                                                    \
+  void first_convolution_##S(const T* images, int64_t rows, int64_t height, int64_t width, int64_t channels,           \
+                             int64_t filters, int64_t down, int64_t across, int64_t top, int64_t left,                 \
+                             int64_t out_height, int64_t out_width, const T* gains, const T* bias, int relu, T* out) { \
+    const Window w{height, width, channels, filters, down, across, top, left, out_height, out_width};                  \
+    first_convolution(w, rows, images, gains, bias, relu, out);                                                        \
+  }                                                                                                                    \
+  void first_convolution_gradients_##S(const T* images, int64_t rows, int64_t height, int64_t width, int64_t channels, \
+                                       int64_t filters, int64_t down, int64_t across, int64_t top, int64_t left,       \
+                                       int64_t out_height, int64_t out_width, const T* gradient,                       \
+                                       float* gains_gradient, float* bias_gradient) {                                  \
+    const Window w{height, width, channels, filters, down, across, top, left, out_height, out_width};                  \
+    first_convolution_gradients(w, rows, images, gradient, gains_gradient, bias_gradient);                             \
   }                                                                                                                    \
   void pooled_convolution_gradients_##S(int64_t rows, int64_t height, int64_t width, int64_t inputs, int64_t filters,  \
                                         int64_t padding, const T* x, const T* gains, const T* gradient,                \

@@ -19,6 +19,9 @@ _TYPES = (torch.float32, torch.bfloat16)
 _IN_ONE_GO = 16
 """Filters are taken in sixteens."""
 
+_MOST_TAPS = 12
+"""As in ``first_convolution.h``."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chosen(Saved):
@@ -42,6 +45,33 @@ class FastOperations(Operations):
         out = torch.empty(images.shape, dtype=dtype)
         self.library.of("scaled", dtype)(images.data_ptr(), out.data_ptr(), images.numel())
         return out.permute(0, 3, 1, 2)
+
+    def convolution(self, x: Tensor, weights: Weights, layer: Conv2D, relu: bool) -> Tensor:
+        if x.dtype not in _TYPES or not _has_few_channels(x, layer):
+            return super().convolution(x, weights, layer, relu)
+        window = _window(x, layer)
+        *_, height, width = window
+        out = torch.empty((len(x), height, width, layer.filters), dtype=x.dtype)
+        x, gains, bias = _images(x), _images(weights.gains), weights.bias
+        self.library.of("first_convolution", x.dtype)(
+            *(x.data_ptr(), len(x), *window),
+            *(gains.data_ptr(), None if bias is None else bias.data_ptr(), relu, out.data_ptr()),
+        )
+        return out.permute(0, 3, 1, 2)
+
+    def convolution_gradients(
+        self, gradient: Tensor, x: Tensor, weights: Weights, layer: Conv2D, inputs: bool, masked: bool
+    ) -> Tensor | None:
+        found = weights.gains_gradient
+        fit = found.dtype == torch.float32 and found.is_contiguous(memory_format=torch.channels_last)
+        if x.dtype not in _TYPES or inputs or not fit or not _has_few_channels(x, layer):
+            return super().convolution_gradients(gradient, x, weights, layer, inputs, masked)
+        x, gradient, bias = _images(x), _images(gradient), weights.bias_gradient
+        self.library.of("first_convolution_gradients", x.dtype)(
+            *(x.data_ptr(), len(x), *_window(x, layer), gradient.data_ptr()),
+            *(found.data_ptr(), None if bias is None else bias.data_ptr()),
+        )
+        return None
 
     def pooled(self, x: Tensor, size: int, relu: bool, drop: Dropping | None) -> tuple[Tensor, Saved]:
         if size != 2 or x.dtype not in _TYPES or not _is_plain(drop):
@@ -268,6 +298,20 @@ class FastOperations(Operations):
             *(gradient.data_ptr(), byref(loss), byref(right)),
         )
         return torch.tensor(loss.value, dtype=torch.float64), torch.tensor(right.value), gradient
+
+
+def _has_few_channels(x: Tensor, layer: Conv2D) -> bool:
+    """Whether a row of the window has so few numbers that the kernels for the first convolution are the fastest."""
+    return x.shape[1] * layer.kernel[1] <= _MOST_TAPS
+
+
+def _window(x: Tensor, layer: Conv2D) -> tuple[int, ...]:
+    """A convolution as those kernels take it: images, gains, what is padded above and to the left, and outputs."""
+    _, channels, height, width = x.shape
+    down, across = layer.kernel
+    if layer.padding == "valid":
+        return (height, width, channels, layer.filters, down, across, 0, 0, height - down + 1, width - across + 1)
+    return (height, width, channels, layer.filters, down, across, (down - 1) // 2, (across - 1) // 2, height, width)
 
 
 def _sums(normalisation: Normalisation, when: str) -> tuple[int | None, int, int, int]:
