@@ -13,7 +13,7 @@ from PIL import Image
 
 from gradus.errors import DataError, InputError
 from gradus.training import data
-from gradus.training.data import folder, load
+from gradus.training.data import folder, load, loaded
 from gradus.training.data.cache import decoded_folder, place_name
 
 
@@ -41,6 +41,15 @@ def test_an_unchanged_folder_is_read_once_and_a_changed_one_again(images: Path) 
     second = load(str(images))
     assert second.fingerprint != first.fingerprint
     assert not second.training.images[0].any()
+
+
+def test_data_that_were_loaded_are_had_by_their_fingerprint_without_a_look_at_the_files(images: Path) -> None:
+    first = load(str(images))
+    shutil.rmtree(images)
+    assert loaded(str(images), first.fingerprint) is first
+    assert loaded(str(images), "0" * 64) is None and loaded("pictograms", first.fingerprint) is None
+    forget()
+    assert loaded(str(images), first.fingerprint) is None
 
 
 def test_the_fingerprint_is_that_of_the_images_and_not_of_the_place(images: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ struct OneByOne {
 };
 
 #ifdef __AVX512BF16__
-// Two taps at a time, added up in float32; an odd last one is alone, since 0 times what lies behind it may be no number.
+// Two taps at a time, added up in float32; an odd last one alone, since 0 times what lies behind it may be no number.
 struct InPairs {
   typedef bfloat16 In;
   static constexpr int64_t STEP = 2;
@@ -64,14 +64,15 @@ template <class By, class T>
 static void surrounded(const Window& w, const T* image, typename By::In* out) {
   typedef typename By::In In;
   memset((void*)out, 0, (w.lines() * w.line() + By::STEP) * sizeof(In));
+  const int64_t whole = w.width * w.channels, inside = w.line() - w.left * w.channels;
+  const int64_t count = whole < inside ? whole : inside;
   for (int64_t y = 0; y < w.height && y + w.top < w.lines(); y++) {
-    const int64_t count = (w.left + w.width) * w.channels < w.line() ? w.width * w.channels : w.line() - w.left * w.channels;
     In* to = out + (y + w.top) * w.line() + w.left * w.channels;
-    for (int64_t i = 0; i < count; i++) to[i] = By::read(image[y * w.width * w.channels + i]);
+    for (int64_t i = 0; i < count; i++) to[i] = By::read(image[y * whole + i]);
   }
 }
 
-// Gains of some filters from `filter` on, STEP taps in each of sixteen lanes; zeros where there are no more taps or filters.
+// Gains of thirty-two filters from `filter` on, STEP taps in each lane; zeros where there are no more taps or filters.
 template <class By, class T>
 static void arranged(const Window& w, const T* gains, int64_t filter, Vec* out) {
   typedef typename By::In In;
@@ -144,7 +145,8 @@ static void first_convolution(const Window& w, int64_t rows, const T* images, co
 
 // Adds what one image gives of the gradient by TAPS gains of each of thirty-two filters, and by their biases.
 template <int TAPS, class T>
-static void add_row_of_gains(const Window& w, const float* x, const T* gradient, int64_t filters, float* gains, float* bias) {
+static void add_row_of_gains(const Window& w, const float* x, const T* gradient, int64_t filters, float* gains,
+                             float* bias) {
   Vec sum[TAPS][2] = {}, total[2] = {};
   for (int64_t y = 0; y < w.out_height; y++)
     for (int64_t p = 0; p < w.out_width; p++) {

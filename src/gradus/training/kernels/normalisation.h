@@ -128,8 +128,8 @@ struct Sums {
   }
 };
 
-// Normalises by the mean and variance of the whole batch, which has `count` values a channel; both, as they are, go into
-// `mean` and `factor` = 1 / sqrt(variance + epsilon), and from the first thread into `latest`.  False: the barrier broke.
+// Normalises by the mean and variance of the whole batch, which has `count` values a channel; they go into `mean` and
+// `factor` = 1 / sqrt(variance + epsilon), and from the first thread into `latest`.  False: the barrier broke.
 template <class T>
 static bool batch_normalised(const T* x, int64_t rows, int64_t channels, int64_t count, const float* shift,
                              double epsilon, bool relu, const Sums& sums, double* mean, double* factor, float* latest,
