@@ -126,10 +126,12 @@ WHITENING = acceleration.whitening_gains
 
 
 def _random_gains(patches: Tensor, filters: int) -> tuple[Tensor, Tensor]:
-    """In place of those that whiten: of the same scale and bias, in random directions."""
-    gains, bias = WHITENING(patches, filters)
-    drawn = torch.randn(gains.shape, generator=torch.Generator().manual_seed(0))
-    return drawn * (gains.norm() / drawn.norm()), bias
+    """In place of those that whiten: of the same size and as centred, in random directions."""
+    gains, _ = WHITENING(patches, filters)
+    # The patches of another seed are others, and draw other directions.
+    drawn = torch.randn(gains.shape, generator=torch.Generator().manual_seed(int(1e6 * patches.sum())))
+    drawn *= gains.norm() / drawn.norm()
+    return drawn, -(drawn * patches.mean((0, 2, 3), keepdim=True)).sum((1, 2, 3))
 
 
 def _precisions(options: argparse.Namespace) -> str:

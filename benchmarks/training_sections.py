@@ -192,8 +192,9 @@ def homework(options: argparse.Namespace, task: Task) -> tuple[dict[str, Any], s
 
 def _not_comparable(options: argparse.Namespace) -> str:
     """``fast`` takes all images, whatever ``--images`` says."""
-    note = f"Keras's epochs are of {options.images:,} images only, fast has all of them: the ratios mean nothing."
-    return "" if options.images is None else f"\n\n{note}"
+    if options.images is None:
+        return ""
+    return f"\n\nKeras's epochs are of {options.images:,} images only, fast has all of them: the ratios mean nothing."
 
 
 class _Keras:

@@ -86,6 +86,15 @@ def test_the_accuracy_chooses_the_rung_and_other_settings_change_it(value: str) 
     assert isinstance(rates, Muon) and (rates.learning_rate, rates.weight_decay) == (0.1, 0.01)
 
 
+@BY_RUNG
+def test_settings_of_the_images_keep_what_the_recipe_has_besides(rung: Rung) -> None:
+    found = configured(fast(10, rung), [("flip", "no"), ("shift", "2")]).augmentation
+    assert found == Augmentation(flip=False, shift=2, mirrored_edges=True, alternating=True)
+    assert configured(fast(10, rung), [("flip", "no"), ("shift", "0")]).augmentation is None
+    with pytest.raises(InputError, match="setting shift = 24: must be less than"):
+        configured(fast(10, rung), [("flip", "no"), ("shift", "24")])
+
+
 def test_a_request_takes_what_the_rung_says_and_has_one_spelling() -> None:
     found = asked("fast", "pictograms", settings={"target_accuracy": 0.85})
     assert (found.optimizer, found.epochs, found.precision) == ("muon", RUNGS[2].epochs, "auto")
@@ -116,7 +125,7 @@ def test_a_request_takes_what_the_rung_says_and_has_one_spelling() -> None:
         ("fast", {"initialisation": "gains=zeros,biases=constant:1"}, r"has gains of length 0"),
         ("fast", {"shift": 24}, r"shift = 24: must be less than 24, .*; write shift=2, say"),
         ("fast", {"batch_size": 4751}, r"batch_size = 4751: must be at most 4750, .*; give smaller batches"),
-        ("fast", {"images": 100}, r"batch_size = 192: must be at most 100, the number of training images; give"),
+        ("fast", {"images": 100}, r"batch_size = 256: must be at most 100, the number of training images; give"),
     ],
 )  # fmt: skip
 def test_what_does_not_go_with_the_recipe_is_one_line(recipe: str, asked_for: dict[str, Any], message: str) -> None:

@@ -63,6 +63,7 @@ def test_the_fingerprint_is_that_of_the_images_and_not_of_the_place(images: Path
 def forget() -> None:
     """As in a new process."""
     data._last.clear()
+    data._named.clear()
 
 
 def test_a_new_process_takes_the_images_from_the_cache(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gradus.training import kernels as room
+from gradus.training.kernels import operations
 
 SOURCES = Path(room.__file__).parent
 VALUES: dict[str, Any] = {
@@ -102,3 +103,8 @@ def test_a_run_of_weights_is_laid_out_as_in_the_source() -> None:
             fields.append((many[1], type_of(kind) * int(many[2])) if many else (name, type_of(kind)))
     assert fields == list(room.Run._fields_)
     assert len(room.Run().gradients) == room.MAX_SOURCES
+
+
+def test_the_kernels_of_the_first_convolution_are_asked_for_what_they_can() -> None:
+    most = re.search(r"MOST_TAPS = (\d+);", source("first_convolution.h"))
+    assert most is not None and int(most[1]) == operations._MOST_TAPS

@@ -230,6 +230,34 @@ def test_statistics_are_those_of_the_definition_in_one_kernel_too(channels: int,
         assert_near(one[rest], other[rest], 2e-2 if place > 2 and dtype == torch.bfloat16 else 1e-5)
 
 
+@pytest.mark.parametrize("passes", [1, 2])
+def test_threads_that_wait_in_a_kernel_are_let_go_where_another_one_fails(passes: int) -> None:
+    class Mishap(Exception):
+        pass
+
+    by, x, shift_gradient = operations(True), numbers(7, 4, 16, 3, 3), torch.zeros(16)
+    with team_of(2) as team:
+        normalisation = normalisation_of(torch.zeros(16), team)
+        reached = []
+
+        def task(rank: int) -> None:
+            mine = normalisation.seen_by(rank)
+            if rank and passes == 1:
+                raise Mishap
+            y, statistics = by.batch_normalised(x, mine, 72, True)
+            if rank:
+                raise Mishap
+            by.batch_normalised_gradient(x, x, y, mine, statistics, 72, True, shift_gradient)
+            reached.append(rank)
+
+        with pytest.raises(Mishap):
+            team.run(task)
+        assert not reached
+    assert team.barrier is None and team.size == 1
+    y, _ = by.batch_normalised(x, normalisation, 36, True)  # now one thread alone
+    assert y.isfinite().all()
+
+
 def test_what_is_no_number_stays_one() -> None:
     x = numbers(6, 2, 16, 3, 3)
     x[0, 3, 1, 1] = float("nan")

@@ -122,9 +122,9 @@ def test_a_finished_run_takes_no_step_and_has_the_same_figures(
 ) -> None:
     steps, step = [0], Training.step
 
-    def counted(training: Training, images: Tensor, labels: Tensor) -> None:
+    def counted(training: Training, images: Tensor, labels: Tensor, mirrored: Tensor | None) -> None:
         steps[0] += 1
-        step(training, images, labels)
+        step(training, images, labels, mirrored)
 
     monkeypatch.setattr(Training, "step", counted)
     first = run(small_request(shared_images), folder=tmp_path)
@@ -250,6 +250,8 @@ def test_data_that_changed_are_refused(images: Path, tmp_path: Path) -> None:
     Image.fromarray(np.zeros((32, 32, 3), dtype=np.uint8)).save(images / "train" / "day" / "1.png")
     with pytest.raises(InputError, match="has changed since the run was asked for"):
         run(request, folder=tmp_path)
+    # Unless they are to be taken as they were read.
+    assert run(request, data_are_known=True).data.fingerprint == request.data_fingerprint
 
 
 def test_a_recipe_that_changed_is_refused(shared_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

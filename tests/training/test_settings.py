@@ -71,6 +71,8 @@ def test_configurations_that_differ_have_different_fingerprints() -> None:
         replace(plain, augmentation=replace(image, mirrored_edges=True), shuffled=True),
         replace(plain, augmentation=replace(image, cutout=1)),
         replace(plain, augmentation=replace(image, cutout=1), shuffled=True),
+        replace(plain, augmentation=replace(image, alternating=True)),
+        replace(plain, accelerated=Acceleration(mirrored_views=False)),
     ]
     assert len({configuration.fingerprint for configuration in found}) == len(found)
 

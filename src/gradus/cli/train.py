@@ -266,6 +266,7 @@ def _trained(request: RunRequest, store: RunStore, how: _How, console: Console) 
             on_message=console.print,
             checkpoint_every_s=how.checkpoint_every_s,
             workers=how.workers,
+            data_are_known=how.workers == 1,
         )
     if _is_first():
         store.save(record, console.print)

@@ -75,6 +75,7 @@ def run(
     checkpoint_every_s: float = 60.0,
     workers: int = 1,
     on_trained: Callable[[TrainedNetwork], None] | None = None,
+    data_are_known: bool = False,
 ) -> RunRecord:
     """Train as the request says, and return the record.
 
@@ -91,6 +92,8 @@ def run(
         checkpoint_every_s: seconds between checkpoints within an epoch; there is one after every epoch in any case.
         workers: processes that share the batches.  Under torchrun these are its own, and 1 is right here.
         on_trained: is given the trained network, on the run's device, at the end; not called for small networks.
+        data_are_known: whether the data may be taken as :func:`resolve` has just read them in this process, without a
+            look at whether their files have changed since.
 
     Raises:
         InputError, DataError, MissingExtra: as for :func:`resolve`; or the folder belongs to another run, or is in
@@ -105,7 +108,8 @@ def run(
         from gradus.training.small_networks import run_small_network
 
         return run_small_network(request, on_progress, folder)
-    plan = planned(request, on_load, data_dir=data_dir, on_download=on_download, on_message=on_message)
+    known = loaded(request.data, request.data_fingerprint) if data_are_known else None
+    plan = planned(request, on_load, data_dir=data_dir, on_download=on_download, on_message=on_message, known=known)
     import torch
 
     from gradus.training.device import deterministic
@@ -139,11 +143,17 @@ def planned(
     data_dir: Path | None = None,
     on_download: OnDownload | None = None,
     on_message: OnMessage = _log.warning,
+    known: Dataset | None = None,
 ) -> Plan:
-    """What a request stands for: the resolved request, configuration, data and split; arguments as :func:`resolve`."""
+    """What a request stands for: the resolved request, configuration, data and split.
+
+    Args:
+        known: its data, where they need not be read.
+        on_load, data_dir, on_download, on_message: as for :func:`resolve`.
+    """
     from gradus.training.plan import Plan
 
-    dataset = _dataset(request, on_load, data_dir, on_download, on_message)
+    dataset = known or _dataset(request, on_load, data_dir, on_download, on_message)
     request, configuration = _resolved(request, dataset)
     return Plan(request, configuration, dataset, _split(request, configuration, dataset))
 
@@ -163,8 +173,7 @@ def _dataset(
     from gradus.training.device import resolved_device, resolved_precision
 
     resolved_precision(request.precision, resolved_device(request.device))
-    known = loaded(request.data, request.data_fingerprint) if request.data_fingerprint else None
-    return known or load(request.data, on_load, data_dir=data_dir, on_download=on_download, on_message=on_message)
+    return load(request.data, on_load, data_dir=data_dir, on_download=on_download, on_message=on_message)
 
 
 def _resolved(request: RunRequest, dataset: Dataset) -> tuple[RunRequest, Configuration]:

@@ -58,7 +58,9 @@ def configured(
         configuration = SETTINGS[name].change(configuration, value)
     if configuration.accelerated is not None:
         _check_accelerated(configuration, configuration.accelerated)
-    return configuration
+    after = configuration.augmentation
+    changes = after is not None and (after.flip or after.shift or after.cutout)
+    return configuration if changes else replace(configuration, augmentation=None)
 
 
 def _instead(configuration: Configuration, owner: Optimizer | None, optimizer: Optimizer) -> str:
@@ -183,7 +185,7 @@ def _augmented(
     before = configuration.augmentation or Augmentation(flip=False, shift=0)
     after = replace(before, flip=before.flip if flip is None else flip, shift=before.shift if shift is None else shift)
     after = replace(after, cutout=before.cutout if cutout is None else cutout)
-    return replace(configuration, augmentation=after if after.flip or after.shift or after.cutout else None)
+    return replace(configuration, augmentation=after)
 
 
 def _check_accelerated(configuration: Configuration, acceleration: Acceleration) -> None:
@@ -261,7 +263,8 @@ SETTINGS: dict[str, Known] = {
         lambda c, v: _augmented(c, cutout=whole("cutout", v, 0, LARGEST_SHIFT)),
     ),
     "flip": Known(
-        "yes or no: mirror training images at random", lambda c, v: _augmented(c, flip=choice("flip", v, "yes", "no"))
+        "yes or no: mirror training images, at random or, in fast, in every other epoch",
+        lambda c, v: _augmented(c, flip=choice("flip", v, "yes", "no")),
     ),
     "images": Known("how many images of each part are used", lambda c, v: replace(c, images=whole("images", v))),
     "initialisation": Known(

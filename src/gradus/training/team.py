@@ -100,7 +100,7 @@ class Team:
                 thread.join()
             self._threads = []
             self._calls.barrier_ended(self.barrier)
-            self.size = 1
+            self.size, self.barrier = 1, None
 
     def _live(self, rank: int) -> None:
         while self._calls.barrier_wait(self.barrier) and self._task is not None:

@@ -24,8 +24,8 @@ BUILT_IN = {
 _log = logging.getLogger("gradus")
 _last: dict[str, Dataset] = {}
 """The data set that was loaded last, by the state of its source."""
-_last_name: list[str] = []
-"""By which name it was asked for."""
+_named: dict[str, Dataset] = {}
+"""The same, by the name that was asked for."""
 
 
 def load(
@@ -54,7 +54,8 @@ def load(
         OutputError: the archive cannot be written.
     """
     found = _loaded(name, on_load, data_dir, on_download, on_message)
-    _last_name[:] = [name]
+    _named.clear()
+    _named[name] = found
     return found
 
 
@@ -63,9 +64,8 @@ def loaded(name: str, fingerprint: str) -> Dataset | None:
 
     Its images are those that the fingerprint means, whatever has become of their files, which are not looked at again.
     """
-    if _last_name != [name]:
-        return None
-    return next((dataset for dataset in _last.values() if dataset.fingerprint == fingerprint), None)
+    found = _named.get(name)
+    return found if found is not None and found.fingerprint == fingerprint else None
 
 
 def _loaded(

@@ -90,7 +90,9 @@ class _Graph:
 
         backwards = {"starts": [-1], "ends": [np.iinfo(np.int64).min], "axes": [3], "steps": [-1]}
         images = self.last
-        self._with_constants("Slice", {f"mirror.{name}": np.array(value) for name, value in backwards.items()})
+        self._with_constants(
+            "Slice", {f"mirror.{name}": np.array(value, dtype=np.int64) for name, value in backwards.items()}
+        )
         self._append("Concat", [images, self.last], axis=0)
 
     def _mean_of_halves(self) -> None:

@@ -59,16 +59,14 @@ template <>
 struct Products<bfloat16> { typedef InPairs Of; };
 #endif
 
-// The image with zeros around it; what does not fit into the window's way is left out.
+// The image with zeros around it.
 template <class By, class T>
 static void surrounded(const Window& w, const T* image, typename By::In* out) {
-  typedef typename By::In In;
-  memset((void*)out, 0, (w.lines() * w.line() + By::STEP) * sizeof(In));
-  const int64_t whole = w.width * w.channels, inside = w.line() - w.left * w.channels;
-  const int64_t count = whole < inside ? whole : inside;
-  for (int64_t y = 0; y < w.height && y + w.top < w.lines(); y++) {
-    In* to = out + (y + w.top) * w.line() + w.left * w.channels;
-    for (int64_t i = 0; i < count; i++) to[i] = By::read(image[y * whole + i]);
+  const int64_t whole = w.width * w.channels;
+  memset((void*)out, 0, w.lines() * w.line() * sizeof *out);
+  for (int64_t y = 0; y < w.height; y++) {
+    typename By::In* to = out + (y + w.top) * w.line() + w.left * w.channels;
+    for (int64_t i = 0; i < whole; i++) to[i] = By::read(image[y * whole + i]);
   }
 }
 
@@ -118,7 +116,7 @@ static void first_convolution(const Window& w, int64_t rows, const T* images, co
   typedef typename Products<T>::Of By;
   static thread_local Scratch<typename By::In> scratch;
   static thread_local Scratch<Vec> kept;
-  typename By::In* x = scratch.of(w.lines() * w.line() + By::STEP);
+  typename By::In* x = scratch.of(w.lines() * w.line());
   const int64_t groups = 2 * w.down * ((w.taps() + By::STEP - 1) / By::STEP);
   const int64_t blocks = (w.filters + AT_ONCE - 1) / AT_ONCE;
   Vec* own = kept.of(blocks * groups);
@@ -168,7 +166,10 @@ template <int TAPS = MOST_TAPS, class T>
 static void add_row_of_gains_of(const Window& w, const float* x, const T* gradient, int64_t filters, float* gains,
                                 float* bias) {
   if (w.taps() == TAPS) return add_row_of_gains<TAPS>(w, x, gradient, filters, gains, bias);
-  if constexpr (TAPS > 1) add_row_of_gains_of<TAPS - 1>(w, x, gradient, filters, gains, bias);
+  if constexpr (TAPS > 1)
+    add_row_of_gains_of<TAPS - 1>(w, x, gradient, filters, gains, bias);
+  else
+    abort();  // more than MOST_TAPS
 }
 
 // The gradients by gains and biases, in float32; added up image by image.
@@ -176,7 +177,7 @@ template <class T>
 static void first_convolution_gradients(const Window& w, int64_t rows, const T* images, const T* gradient, float* gains,
                                         float* bias) {
   static thread_local Scratch<float> scratch;
-  float* x = scratch.of(w.lines() * w.line() + 1);
+  float* x = scratch.of(w.lines() * w.line());
   memset(gains, 0, w.filters * w.down * w.taps() * sizeof(float));
   if (bias) memset(bias, 0, w.filters * sizeof(float));
   for (int64_t n = 0; n < rows; n++) {

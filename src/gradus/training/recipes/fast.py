@@ -19,8 +19,8 @@ class Rung:
         accuracy: the test accuracy, on small photographs of ten kinds, that it is meant for.
         blocks: of each block the filters, and how many convolutions come after the one with the pooling.
         epochs, batch_size: of the schedule.
-        learning_rate: Muon's, at the start: the longer the run, the lower.
-        shift: the most pixels by which images are moved: the longer the run, the more.
+        learning_rate: Muon's, at the start: no higher, the longer the run.
+        shift: the most pixels by which images are moved: no fewer, the longer the run.
         sides: (share of the run, side of the images).
     """
 
