@@ -35,7 +35,8 @@ struct OneByOne {
   static constexpr int64_t STEP = 1;
   template <class T>
   static In read(T x) { return number(x); }
-  static Vec add(Vec sum, const In* x, Vec gains, bool) { return sum + splat(*x) * gains; }
+  static constexpr uint32_t ALONE = 0;
+  static Vec add(Vec sum, const In* x, Vec gains, uint32_t) { return sum + splat(*x) * gains; }
 };
 
 #ifdef __AVX512BF16__
@@ -44,10 +45,11 @@ struct InPairs {
   typedef bfloat16 In;
   static constexpr int64_t STEP = 2;
   static In read(bfloat16 x) { return x; }
-  static Vec add(Vec sum, const In* x, Vec gains, bool alone) {
-    int32_t both = 0;
-    memcpy(&both, x, alone ? sizeof *x : sizeof both);
-    return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(both), (__m512bh)gains);
+  static constexpr uint32_t ALONE = 0xffff;
+  static Vec add(Vec sum, const In* x, Vec gains, uint32_t mask) {
+    uint32_t both;
+    memcpy(&both, x, sizeof both);
+    return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)(both & mask)), (__m512bh)gains);
   }
 };
 #endif
@@ -96,10 +98,12 @@ static inline void outputs(const Window& w, const typename By::In* x, const Vec*
   for (int64_t line = 0; line < w.down; line++)
     for (int64_t tap = 0; tap < w.taps(); tap += By::STEP, gains += 2) {
       const typename By::In* at = x + line * w.line() + tap;
-      const bool alone = tap + 1 == w.taps();
-      for (int p = 0; p < N; p++)
-        for (int half = 0; half < 2; half++)
-          sum[p][half] = By::add(sum[p][half], at + p * w.channels, gains[half], alone);
+      const uint32_t mask = tap + 1 == w.taps() ? By::ALONE : ~0u;
+#pragma GCC unroll 8
+      for (int p = 0; p < N; p++) {
+        sum[p][0] = By::add(sum[p][0], at + p * w.channels, gains[0], mask);
+        sum[p][1] = By::add(sum[p][1], at + p * w.channels, gains[1], mask);
+      }
     }
   for (int p = 0; p < N; p++)
     for (int half = 0; half < 2 && half * LANES < filters; half++) {
@@ -116,7 +120,7 @@ static void first_convolution(const Window& w, int64_t rows, const T* images, co
   typedef typename Products<T>::Of By;
   static thread_local Scratch<typename By::In> scratch;
   static thread_local Scratch<Vec> kept;
-  typename By::In* x = scratch.of(w.lines() * w.line());
+  typename By::In* x = scratch.of(w.lines() * w.line() + 1);  // what lies behind an odd last tap is read
   const int64_t groups = 2 * w.down * ((w.taps() + By::STEP - 1) / By::STEP);
   const int64_t blocks = (w.filters + AT_ONCE - 1) / AT_ONCE;
   Vec* own = kept.of(blocks * groups);
@@ -153,12 +157,18 @@ static void add_row_of_gains(const Window& w, const float* x, const T* gradient,
       const float* own = x + y * w.line() + p * w.channels;
       for (int half = 0; half < 2; half++) {
         total[half] += g[half];
+#pragma GCC unroll 12
         for (int tap = 0; tap < TAPS; tap++) sum[tap][half] += splat(own[tap]) * g[half];
       }
     }
+  float found[TAPS + 1][AT_ONCE];
+#pragma GCC unroll 12
+  for (int tap = 0; tap < TAPS; tap++)
+    for (int half = 0; half < 2; half++) store(found[tap] + half * LANES, sum[tap][half]);
+  for (int half = 0; half < 2; half++) store(found[TAPS] + half * LANES, total[half]);
   for (int64_t f = 0; f < filters && f < AT_ONCE; f++) {
-    for (int tap = 0; tap < TAPS; tap++) gains[f * w.down * TAPS + tap] += sum[tap][f / LANES][f % LANES];
-    if (bias) bias[f] += total[f / LANES][f % LANES];
+    for (int tap = 0; tap < TAPS; tap++) gains[f * w.down * TAPS + tap] += found[tap][f];
+    if (bias) bias[f] += found[TAPS][f];
   }
 }
 
