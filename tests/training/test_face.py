@@ -206,6 +206,7 @@ def test_every_setting_changes_what_it_names() -> None:
         "shift": 2,
         "mirrored_edges": False,
         "cutout": 8,
+        "alternating": False,
     }
     sgd, adam = changed.optimizers["sgd"], changed.optimizers["adam"]
     assert vars(sgd) == dict.fromkeys(("learning_rate", "momentum", "decay", "weight_decay"), 0.5)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -129,8 +130,8 @@ def test_what_a_watcher_raises_passes_through(whole: Outcome, shared_images: Pat
 def test_a_loss_that_is_no_number_stops_the_run_at_its_step(
     shared_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def poisoned(training: Training, images: torch.Tensor, labels: torch.Tensor) -> None:
-        step(training, images, labels)
+    def poisoned(training: Training, *batch: Any) -> None:
+        step(training, *batch)
         if training.state.steps == 8:
             training.parameters.views()[0].fill_(float("nan"))
             training.gradients.renew_copies()
@@ -171,10 +172,10 @@ TOO_LITTLE = "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't a
 def test_too_little_memory_is_said(
     error: Exception, shared_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(training: Training, images: torch.Tensor, labels: torch.Tensor) -> None:
+    def fail(training: Training, *batch: Any) -> None:
         if training.state.steps == 6:
             raise error
-        step(training, images, labels)
+        step(training, *batch)
 
     step = Training.step
     monkeypatch.setattr(Training, "step", fail)

@@ -41,7 +41,7 @@ class Augmenter:
         >>> import torch
         >>> augmenter = Augmenter(Augmentation(alternating=True), key=5)
         >>> [augmenter.in_turn(torch.zeros(4), epoch).tolist() for epoch in (1, 2)]
-        [[True, True, False, False], [False, False, True, True]]
+        [[False, True, False, True], [True, False, True, False]]
         """
         if not (self.rule.flip and self.rule.alternating):
             return None
