@@ -102,7 +102,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Acceleration:
-    """What makes a training reach its accuracy sooner; the trained network is an ordinary one all the same.
+    """What makes a training reach its accuracy sooner; the trained network is an ordinary one but for its two views.
 
     Every convolution but the first is followed, before its ReLU, by batch normalisation with a shift and no factor;
     after training it is part of the gains and biases.  The gains of the first convolution are not trained: they whiten
